@@ -1,0 +1,1 @@
+"""What a machine may use of its host."""

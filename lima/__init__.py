@@ -1,0 +1,1 @@
+"""Lima: templates, images, instances, and getting Lima onto a host."""

@@ -1,0 +1,1 @@
+"""Getting what Lima needs onto this host."""

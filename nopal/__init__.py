@@ -1,0 +1,1 @@
+"""nopal: a Linux machine of its own for every project."""

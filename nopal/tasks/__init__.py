@@ -1,0 +1,1 @@
+"""What people type: Invoke tasks over nopal.machine."""

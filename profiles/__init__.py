@@ -1,0 +1,1 @@
+"""What goes into a machine: one module a tool."""

@@ -1,0 +1,1 @@
+"""The converge engine: declare, probe, plan, apply, prove."""

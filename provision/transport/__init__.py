@@ -1,0 +1,1 @@
+"""Ways to run a script on a guest."""
