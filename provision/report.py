@@ -1,0 +1,46 @@
+"""What the engine tells while it works, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Status = Literal["ok", "changed", "failed", "skipped", "would change"]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one step came out."""
+
+    id: str
+    status: Status
+    summary: str = ""
+    """What was or would be done; why, for a failed or skipped step."""
+    detail: str = ""
+    """The output of a failed step, the diff of one that would change."""
+
+
+class Report(Protocol):
+    """Receives a converge's events in order."""
+
+    def step_begins(self, step_id: str, summary: str) -> None:
+        """A change starts to be applied."""
+
+    def step_says(self, step_id: str, line: str) -> None:
+        """The running change printed `line`."""
+
+    def step_ends(self, result: StepResult) -> None:
+        """A step's result is known."""
+
+
+class SilentReport:
+    """A report that keeps quiet, for tests and for callers who only want the outcome."""
+
+    def step_begins(self, step_id: str, summary: str) -> None:
+        """Say nothing."""
+
+    def step_says(self, step_id: str, line: str) -> None:
+        """Say nothing."""
+
+    def step_ends(self, result: StepResult) -> None:
+        """Say nothing."""

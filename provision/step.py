@@ -1,0 +1,84 @@
+"""Steps: the one thing a profile declares and a user may subclass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from .facts import Facts
+
+RunAs = Literal["root", "login"]
+"""Who runs a step's shell: root, inside one sudo, or the user who logged in."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What will be done to a guest so that a step's state is the wanted one."""
+
+    summary: str
+    """One line for a person, such as `install curl`."""
+    script: str
+    """POSIX shell, run under `set -e`, as the step's `run_as`."""
+    diff: str = ""
+    """A unified diff where one can be shown."""
+
+
+@dataclass(frozen=True)
+class Step(ABC):
+    """One fact about a guest that shall hold.
+
+    A subclass is a frozen dataclass that gives `kind`, `name`, `probe` and `plan`. It is only data: nothing
+    runs when one is made.
+    """
+
+    kind: ClassVar[str] = "step"
+
+    run_as: RunAs = field(default="root", kw_only=True)
+    """Who probes and changes."""
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    """Words by which a person selects steps; a profile's name is one of them."""
+    needs_agent: bool = field(default=False, kw_only=True)
+    """Whether the change needs the forwarded SSH agent; such a change gets an exec of its own."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What makes this step one among its kind, such as a path or a package."""
+
+    @property
+    def id(self) -> str:
+        """`kind:name`, by which output, selectors and errors name the step."""
+        return f"{self.kind}:{self.name}"
+
+    @abstractmethod
+    def probe(self) -> str:
+        """Return shell whose output is this step's state: cheap, and without side effects."""
+
+    @abstractmethod
+    def plan(self, state: str, facts: Facts) -> Change | None:
+        """Return what must be done, or None when `state` is the wanted one. Pure.
+
+        `state` is the probe's output without its last newlines.
+        """
+
+    @classmethod
+    def batch_probe(cls, steps: Sequence[Step]) -> str | None:
+        """Return one script that probes all `steps` of this kind, or None to probe each by itself."""
+        del steps
+        return None
+
+    @classmethod
+    def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
+        """Return each step's state from the output of `batch_probe`, in the order of `steps`."""
+        raise NotImplementedError(f"{cls.__name__} probes in a batch but does not read one")
+
+    @classmethod
+    def merge(cls, steps: Sequence[Step], changes: Sequence[Change]) -> Change | None:
+        """Return one change that does all `changes` of this kind, or None to apply each by itself.
+
+        What the merged change covers may move forward to where the first of `steps` stands.
+        """
+        del steps, changes
+        return None
