@@ -15,9 +15,30 @@ class GuestUnreachable(ConvergeError):
 
     address: str
     reason: str
+    step: str = ""
+    """The step that was being applied when the connection broke."""
 
     def __str__(self) -> str:
-        return f"cannot reach {self.address} by SSH: {self.reason}"
+        if self.step:
+            return (
+                f"The connection to {self.address} broke while `{self.step}` was applied: {self.reason}\n"
+                "Run the same command again: what is done is skipped, the rest is finished."
+            )
+        return f"Cannot reach {self.address} by SSH: {self.reason}"
+
+
+@dataclass(eq=False)
+class HostKeyUnknown(ConvergeError):
+    """No host key is pinned for the guest, and a new one may not be accepted."""
+
+    address: str
+    found: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address} shows the host key {self.found}, and none is pinned for it.\n"
+            "Compare it with the machine's own, then connect once with new keys accepted."
+        )
 
 
 @dataclass(eq=False)
@@ -32,6 +53,25 @@ class HostKeyChanged(ConvergeError):
         return (
             f"{self.address} shows the host key {self.found}, but {self.expected} is pinned.\n"
             "Either the machine was remade by hand or something else answers on its port."
+        )
+
+
+@dataclass(eq=False)
+class ContradictingSteps(ConvergeError):
+    """Two steps of one id ask for different things."""
+
+    step: str
+    fields: tuple[str, ...]
+    """What they differ in."""
+    tags: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """The tags of the first and of the second."""
+
+    def __str__(self) -> str:
+        first, second = (f" (tags: {', '.join(tags)})" if tags else "" for tags in self.tags)
+        return (
+            f"`{self.step}` is declared twice: first{first}, then again{second}, "
+            f"with another {' and '.join(self.fields)}.\n"
+            "Remove one of the two declarations, or make them equal."
         )
 
 

@@ -25,6 +25,8 @@ class Facts:
     """The login user's home directory."""
     groups: tuple[str, ...] = ()
     """The groups of this login, which may lag behind /etc/group."""
+    uid: int = 1000
+    """The login user's number; 0 is root, who needs no sudo."""
 
     @property
     def arch(self) -> str:

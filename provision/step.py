@@ -20,9 +20,15 @@ class Change:
     summary: str
     """One line for a person, such as `install curl`."""
     script: str
-    """POSIX shell, run under `set -e`, as the step's `run_as`."""
+    """POSIX shell, run under `set -e`, as the step's `run_as`.
+
+    Empty means that nothing can be done: the step is a check, and it fails. It is judged when no other change is
+    left to apply.
+    """
     diff: str = ""
     """A unified diff where one can be shown."""
+    is_provable: bool = True
+    """False for a change that no probe can see, such as a command without a guard: it is done when it succeeds."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,10 @@ class Step(ABC):
     """
 
     kind: ClassVar[str] = "step"
+    needs_new_login: ClassVar[bool] = False
+    """Whether a change of this kind counts only for those who log in after it; the engine then logs in anew."""
+    merges_after: ClassVar[tuple[str, ...]] = ()
+    """Kinds whose pending changes a merged change of this kind must not move in front of."""
 
     run_as: RunAs = field(default="root", kw_only=True)
     """Who probes and changes."""
