@@ -1,0 +1,98 @@
+"""Runs one short command of the host: no prompt, no terminal, and never longer than its time.
+
+The command gets a process group of its own, so that at the time-out its children go with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+NOT_FOUND = 127
+TIMED_OUT = 124
+_GRACE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended; output that is not UTF-8 is kept by surrogate escapes."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def has_timed_out(self) -> bool:
+        """Whether the command was ended because its time was up."""
+        return self.status == TIMED_OUT
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no such program."""
+        return self.status == NOT_FOUND
+
+
+Run = Callable[..., Completed]
+"""`run(argv, env, *, timeout_s, cwd)`: the shape of run_command, for tests to stand in."""
+
+
+def run_command(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    timeout_s: float = 5.0,
+    cwd: Path = Path("/"),
+) -> Completed:
+    """Run `argv` with exactly `env` and with nothing on its standard input.
+
+    Returns:
+        The result; status 127 when the program is missing, 124 when its time was up.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        return Completed(NOT_FOUND, "", f"{argv[0]}: {error.strerror}")
+    status: int | None = None
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        status = TIMED_OUT
+        _end_group(process)
+        try:
+            stdout, stderr = process.communicate(timeout=_GRACE_S)
+        except subprocess.TimeoutExpired as error:
+            # Something that left the group still holds the pipe; its words are not waited for.
+            stdout, stderr = error.stdout or b"", error.stderr or b""
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+    except BaseException:
+        _end_group(process)
+        process.wait()
+        raise
+    decode = sys.getfilesystemencoding()
+    return Completed(
+        process.returncode if status is None else status,
+        stdout.decode(decode, "surrogateescape"),
+        stderr.decode(decode, "surrogateescape"),
+    )
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()

@@ -1,0 +1,227 @@
+"""Asks, before anything slow begins, whether each repo of a project can be reached.
+
+The question is put as a guest will put it: with the agent's keys and nothing else. The person's own
+ssh configuration, key files and credential helpers do not exist in a guest, so a check that used
+them would promise a clone that then fails.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from guard.command import Completed, Run, run_command
+from guard.errors import GuardError, printable
+from guard.forges import KNOWN_HOSTS, is_forge
+from guard.repo_url import RepoUrl
+
+MAX_AT_ONCE = 8
+"""Below sshd's MaxStartups (10), from which on it drops logins at random."""
+
+FaultKind = Literal[
+    "login refused",
+    "unknown host key",
+    "changed host key",
+    "no such repo",
+    "no such branch",
+    "no such host",
+    "unreachable",
+    "timed out",
+    "no git",
+    "failed",
+]
+_KEPT = ("PATH", "HOME", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_KEPT_PREFIXES = ("SSL_CERT_", "GIT_SSL_", "CURL_CA_", "LD_LIBRARY_", "DYLD_", "XDG_CONFIG_")
+_KEPT_LOWER = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+# The words of OpenSSH, git and the forges under LC_ALL=C; the first match wins.
+_SIGNS: tuple[tuple[str, FaultKind], ...] = (
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "changed host key"),
+    ("Host key verification failed", "unknown host key"),
+    ("Could not resolve host", "no such host"),
+    ("Permission denied", "login refused"),
+    ("Authentication failed", "login refused"),
+    ("terminal prompts disabled", "login refused"),
+    ("could not read Username", "login refused"),
+    ("Too many authentication failures", "login refused"),
+    ("not found", "no such repo"),
+    ("could not be found", "no such repo"),
+    ("does not appear to be a git repository", "no such repo"),
+    ("does not exist", "no such repo"),
+    ("Connection refused", "unreachable"),
+    ("timed out", "unreachable"),
+    ("No route to host", "unreachable"),
+    ("Network is unreachable", "unreachable"),
+    ("Connection closed", "unreachable"),
+    ("Connection reset", "unreachable"),
+    ("Failed to connect", "unreachable"),
+)
+
+
+@dataclass(eq=False)
+class RepoFault(GuardError):
+    """One repo that cannot be cloned as it stands."""
+
+    url: str
+    kind: FaultKind
+    detail: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"the repo `{self.url}`: {self.kind} ({self.detail}).\n{self.fix}."
+
+
+@dataclass(frozen=True)
+class AccessCheck:
+    """Everything that the checks of one project have in common."""
+
+    environ: Mapping[str, str]
+    home: Path
+    agent_socket: Path | None
+    host_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Names that only a guest knows, and what this host calls them: a guest's name for its host."""
+    timeout_s: float = 10.0
+    run: Run = run_command
+
+
+def check_access(repos: Sequence[tuple[RepoUrl, str]], check: AccessCheck) -> tuple[RepoFault, ...]:
+    """Ask every (repo, branch or "") at the same time; return the faults in the repos' order."""
+    if not repos:
+        return ()
+    with ThreadPoolExecutor(min(len(repos), MAX_AT_ONCE)) as pool:
+        faults = pool.map(lambda one: _check_one(one[0], one[1], check), repos)
+        return tuple(fault for fault in faults if fault is not None)
+
+
+def _check_one(url: RepoUrl, branch: str, check: AccessCheck) -> RepoFault | None:
+    argv = ["git", "ls-remote", "--", url.text, "HEAD"]
+    if branch:
+        argv.append(f"refs/heads/{branch}")
+    completed = check.run(argv, git_environment(url, check), timeout_s=check.timeout_s)
+    if completed.status != 0:
+        return _fault(url, completed, check)
+    refs = {line.partition("\t")[2] for line in completed.stdout.splitlines()}
+    if not branch or f"refs/heads/{branch}" in refs:
+        return None  # an empty repo lists nothing: it can be cloned all the same
+    detail = "the repo is empty" if not refs else f"it has no branch `{printable(branch, 80)}`"
+    fix = "Mend `branch` of this repo, or leave it out for the repo's own default"
+    return RepoFault(url.text, "no such branch", detail, fix)
+
+
+def git_environment(url: RepoUrl, check: AccessCheck) -> dict[str, str]:
+    """Return the environment in which git asks for `url`: no prompt, no helper, no rewriting."""
+    env = {
+        key: value
+        for key, value in check.environ.items()
+        if key in (*_KEPT, *_KEPT_LOWER) or key.startswith(_KEPT_PREFIXES)
+    }
+    # The longest `insteadOf` wins: this one, so that no rule of the person's sends git elsewhere.
+    settings = ((f"url.{url.text}.insteadOf", url.text), ("credential.helper", ""))
+    for number, (key, value) in enumerate(settings):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env | {
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "HOME": str(check.home),
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GIT_ALLOW_PROTOCOL": "ssh:https",
+        "GIT_SSH_VARIANT": "ssh",
+        "GIT_SSH_COMMAND": shlex.join(ssh_command(url, check)),
+    }
+
+
+def ssh_command(url: RepoUrl, check: AccessCheck) -> list[str]:
+    """Return the ssh that git is to use: the agent's keys only, a known host only, no question."""
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(max(1, int(check.timeout_s) - 2)),
+        "StrictHostKeyChecking": "yes",
+        "UpdateHostKeys": "no",
+        "ControlMaster": "no",
+        "ControlPath": "none",
+        "ForwardAgent": "no",
+        "IdentityFile": "none",
+        "IdentityAgent": _quoted(check.agent_socket) if check.agent_socket else "none",
+        "PreferredAuthentications": "publickey",
+    }
+    if is_forge(url.host):
+        options |= {
+            "UserKnownHostsFile": _quoted(KNOWN_HOSTS),
+            "GlobalKnownHostsFile": "/dev/null",
+        }
+    else:
+        own = (check.home / ".ssh/known_hosts", check.home / ".ssh/known_hosts2")
+        options["UserKnownHostsFile"] = " ".join(_quoted(path) for path in own)
+    if url.host in check.host_aliases:
+        options["HostName"] = check.host_aliases[url.host]
+        options["HostKeyAlias"] = _known_hosts_name(url)
+    command = ["ssh", "-F", "none", "-a", "-x", "-T"]
+    for key, value in options.items():
+        command += ["-o", f"{key}={value}"]
+    return command
+
+
+def _known_hosts_name(url: RepoUrl) -> str:
+    return url.host if url.port in (None, 22) else f"[{url.host}]:{url.port}"
+
+
+def _quoted(path: Path) -> str:
+    # ssh splits this value at spaces and expands `%`.
+    return f'"{str(path).replace("%", "%%")}"'
+
+
+def _fault(url: RepoUrl, completed: Completed, check: AccessCheck) -> RepoFault:
+    kind = _kind(completed)
+    detail = _last_words(completed.stderr)
+    host = _known_hosts_name(url)
+    if kind == "timed out":
+        detail = f"no answer within {check.timeout_s:g} s"
+    elif kind == "login refused" and url.scheme == "ssh" and check.agent_socket is None:
+        detail = f"there is no ssh-agent; {detail}"
+    return RepoFault(url.text, kind, detail, _fix(kind, url, host))
+
+
+def _fix(kind: FaultKind, url: RepoUrl, host: str) -> str:
+    if kind == "login refused" and url.scheme == "https":
+        return f"Write it as `git@{url.host}:{url.path}.git`, so that the ssh-agent can log in"
+    if kind == "login refused":
+        return (
+            "Add the key that this host knows to the ssh-agent (`ssh-add PATH`); key files that "
+            "are not in the agent do not reach a guest"
+        )
+    if kind == "unknown host key":
+        port = f"-p {url.port} " if url.port else ""
+        user = f"{url.user}@" if url.user else ""
+        return f"Connect once and compare the fingerprint: `ssh {port}{user}{url.host}`"
+    if kind == "changed host key" and is_forge(url.host):
+        return "Something between here and the forge answers in its place; do not connect"
+    if kind == "changed host key":
+        return f"Ask its owner why; if it is right, `ssh-keygen -R '{host}'` and connect once"
+    if kind == "no git":
+        return "Install git on this host"
+    if kind in ("unreachable", "timed out", "no such host"):
+        return "Check the network and the host's name in `repos`"
+    return "Check the URL in `repos`, and that the ssh-agent's key may read it"
+
+
+def _kind(completed: Completed) -> FaultKind:
+    if completed.is_missing:
+        return "no git"
+    if completed.has_timed_out:
+        return "timed out"
+    return next((kind for sign, kind in _SIGNS if sign in completed.stderr), "failed")
+
+
+def _last_words(stderr: str) -> str:
+    """Return the line that says most: git's own closing lines say nothing of the cause."""
+    empty = ("Please make sure you have", "and the repository exists", "fatal: Could not read")
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(empty)]
+    last = (telling or lines or ["git said nothing"])[-1]
+    return printable(last.removeprefix("fatal: ").removeprefix("remote: ")).rstrip(".")
