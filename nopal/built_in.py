@@ -1,0 +1,50 @@
+"""What holds when no file says otherwise: the weakest layer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from .merge import Layer, Setting
+from .project import GIB, ImageChoice, Origin
+
+
+@dataclass(frozen=True)
+class HostSize:
+    """How much this host has to share."""
+
+    cpus: int
+    memory_bytes: int
+
+    @classmethod
+    def detect(cls) -> HostSize:
+        """Ask the operating system."""
+        pages = os.sysconf("SC_PHYS_PAGES")
+        return cls(os.cpu_count() or 1, pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def built_in_layer(host: HostSize) -> Layer:
+    """Return every key with its default: at most 4 CPUs, 8 GiB and half the host's memory."""
+    half_gib = host.memory_bytes // 2 // GIB
+    values: dict[str, object] = {
+        "image": ImageChoice(name="debian-13"),
+        "cpus": min(4, host.cpus),
+        "memory": max(1, min(8, half_gib)) * GIB,
+        "disk": 40 * GIB,  # grows as it fills
+        "profiles": ("docker", "node", "claude", "codex", "gh", "git"),
+        "repos": (),
+        "ports": "auto",
+        "shell": "bash",
+        "autonomy": "auto",
+        "signing": True,
+        "signing_key": "",
+        "allowed_signers": (),
+        "mounts": (),
+        "git.name": "",
+        "git.email": "",
+        "timezone": "",
+        "locale": "C.UTF-8",
+        "extra_ca": (),
+    }
+    origin = Origin("built-in")
+    return Layer("built-in", {key: Setting(value, origin) for key, value in values.items()})

@@ -1,0 +1,147 @@
+"""A project: all that nopal knows of a machine before it looks at the machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from .errors import Place
+
+LayerName = Literal["built-in", "defaults", "repo", "project", "origin", "flag"]
+"""Who set a value, in words: nopal, [defaults], `.nopal.toml`, [projects.NAME], the URL of the repo
+itself, the command line."""
+Shell = Literal["bash", "zsh", "fish"]
+Autonomy = Literal["auto", "full", "ask"]
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value came from."""
+
+    layer: LayerName
+    file: Path | None = None
+    line: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """The same as errors show it."""
+        return Place(self.file, self.line)
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return "built-in" if self.layer == "built-in" else "command line"
+        return str(self.place)
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """The disk image a machine starts from.
+
+    Either one of the catalogue by `name`, or a `location` (URL, path) with its `digest`.
+    """
+
+    name: str = ""
+    location: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return self.name or f"{self.location}#{self.digest}"
+
+
+@dataclass(frozen=True)
+class RepoEntry:
+    """A repo to clone, as written: `guard` says whether the URL may be used."""
+
+    url: str
+    branch: str = ""
+    path: str = ""
+    """A folder in the guest, relative to `~/code`; "" is the repo's own name."""
+
+
+@dataclass(frozen=True)
+class PortMapping:
+    """Ports of the guest, first and last, and where the host listens for them on 127.0.0.1."""
+
+    guest: tuple[int, int]
+    host: tuple[int, int]
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Each port of the guest with its port of the host."""
+        guest, host = (range(first, last + 1) for first, last in (self.guest, self.host))
+        return tuple(zip(guest, host, strict=True))
+
+    def __str__(self) -> str:
+        guest, host = (str(a) if a == b else f"{a}-{b}" for a, b in (self.guest, self.host))
+        return guest if guest == host else f"{guest} at {host}"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder of the host in the guest, by the person's own wish."""
+
+    path: Path
+    is_writable: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.path}:{'rw' if self.is_writable else 'ro'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One project as its files and flags make it; what its options mean, the profiles say."""
+
+    name: str
+    image: ImageChoice
+    cpus: int
+    memory_bytes: int
+    disk_bytes: int
+    profiles: tuple[str, ...]
+    options: Mapping[str, Mapping[str, object]]
+    repos: tuple[RepoEntry, ...]
+    ports: Literal["auto", "none"] | tuple[PortMapping, ...]
+    shell: Shell
+    autonomy: Autonomy
+    signing: bool
+    signing_key: str
+    allowed_signers: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    git_name: str
+    """"" means: as the host's git has it."""
+    git_email: str
+    timezone: str
+    """"" means: the host's."""
+    locale: str
+    extra_ca: tuple[Path, ...]
+
+    person_file: Path
+    """The person's own file, whether it exists or not: errors say what to write there."""
+    repo_root: Path | None = None
+    """The repo whose `.nopal.toml` has a say in this project."""
+    is_in_person_file: bool = False
+    holds_origin: bool = False
+    """Whether the person's own file lists the repo one stands in for this project."""
+    provenance: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    """Where each value came from, by dotted key: `cpus`, `repos[0]`, `options.docker.source`."""
+
+    @property
+    def memory_gib(self) -> int:
+        """Memory in whole GiB, rounded up."""
+        return math.ceil(self.memory_bytes / GIB)
+
+    @property
+    def disk_gib(self) -> int:
+        """Size of the disk in whole GiB, rounded up."""
+        return math.ceil(self.disk_bytes / GIB)
+
+    def place(self, key: str) -> Place:
+        """Return where `key` was set, for an error of another room."""
+        while key not in self.provenance and "." in key:
+            key = key.rpartition(".")[0]
+        origin = self.provenance.get(key)
+        return origin.place if origin else Place()

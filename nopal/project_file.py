@@ -1,0 +1,189 @@
+"""Reads one TOML file, as hostile input: what it holds, and on which line each key stands.
+
+It knows no key by name; what keys mean is in `schema.py`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import Fault, Place, ProjectFaults, UnreadableFile, WrongValue
+from .toml_lines import KeyPath, find_lines, nearest_line
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+MAX_BYTES = 256 * 1024
+"""More than any hand writes; a limit on what a hostile file can cost."""
+MAX_DEPTH = 12
+"""Tables and arrays inside each other; the deepest known key needs 5."""
+
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+# Letters that turn the direction of writing make a line look like another one ("trojan source").
+_TURNS_DIRECTION = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """A file that is valid TOML; nothing in it has been checked against a schema."""
+
+    path: Path
+    tables: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict, repr=False)
+
+    def place(self, key: KeyPath) -> Place:
+        """Return where `key` stands, or the table around it when the key is absent."""
+        return Place(self.path, nearest_line(self.lines, key))
+
+
+def read_toml_file(path: Path, *, follows_links: bool) -> TomlFile | None:
+    """Read `path`, or return None when there is no such file.
+
+    A repo's file is read without following a symbolic link, and only when it is the user's own:
+    else another user's file in a shared folder such as /tmp would speak for all folders below it.
+    Raises ProjectFaults.
+    """
+    data = _read_bytes(path, follows_links=follows_links)
+    return None if data is None else parse_toml(path, data)
+
+
+def parse_toml(path: Path, data: bytes) -> TomlFile:
+    """Parse what a file holds. Raises ProjectFaults on anything but sane TOML."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _unreadable(path, "the file is not UTF-8", line=line) from None
+    text = text.replace("\r\n", "\n")
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError:
+        raise _unreadable(path, "tables or arrays are nested too deep") from None
+    except ValueError as error:  # TOMLDecodeError, and what int() and datetime say of absurd values
+        raise _syntax_fault(path, text, error) from None
+    if _is_too_deep(tables):
+        raise _unreadable(path, f"more than {MAX_DEPTH} tables or arrays inside each other")
+    file = TomlFile(path, tables, find_lines(text))
+    if faults := tuple(_control_faults(file)):
+        raise ProjectFaults(faults)
+    return file
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a key path as a person does: `projects.blog.repos[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + (part if part.isprintable() else ascii(part))
+    return text
+
+
+def _read_bytes(path: Path, *, follows_links: bool) -> bytes | None:
+    # O_NONBLOCK: opening a FIFO must not wait for a writer.
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follows_links else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follows_links:
+            raise _unreadable(
+                path, "it is a symbolic link, which could lead out of the repo"
+            ) from None
+        raise _unreadable(path, f"can't be opened: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _unreadable(path, "it is no regular file")
+        if not follows_links and os.geteuid() not in (0, status.st_uid) and status.st_uid != 0:
+            raise _unreadable(path, "it belongs to another user of this host")
+        try:
+            data = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _unreadable(path, f"can't be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise _unreadable(path, f"it is longer than {MAX_BYTES // 1024} KiB")
+    return data
+
+
+def _unreadable(
+    path: Path, reason: str, *, line: int | None = None, fix: str = ""
+) -> ProjectFaults:
+    return ProjectFaults((UnreadableFile(Place(path, line), reason, fix),))
+
+
+def _syntax_fault(path: Path, text: str, error: ValueError) -> ProjectFaults:
+    message = str(error)
+    found = _TOML_PLACE.search(message)
+    if found is None:
+        return _unreadable(path, "a number or date is out of range")
+    line = int(found[1]) if found[1] else max(1, len(text.splitlines()))
+    reason = message[: found.start()]
+    return _unreadable(
+        path, f"this is not TOML: {reason if reason.isprintable() else ascii(reason)}", line=line
+    )
+
+
+def _is_too_deep(tables: object) -> bool:
+    level = [tables]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _control_faults(file: TomlFile) -> Iterator[Fault]:
+    for path, text, is_key in _texts(file.tables, ()):
+        # An option's text may have several lines: it becomes a file, never part of a command line.
+        allowed = "\n\t" if _is_option(path) and not is_key else ""
+        if any(_is_control(letter) and letter not in allowed for letter in text):
+            yield WrongValue(
+                file.place(path),
+                dotted(path),
+                f"{text[:40]!a}, with control characters",
+                "text of one line without control characters",
+            )
+
+
+def _is_control(letter: str) -> bool:
+    return unicodedata.category(letter) == "Cc" or letter in _TURNS_DIRECTION
+
+
+def _is_option(path: KeyPath) -> bool:
+    """Tell whether a path is below `options`, which stands in each table of the person's file."""
+    depth = {"defaults": 1, "projects": 2}.get(str(path[0]), 0)
+    return path[depth : depth + 1] == ("options",)
+
+
+def _texts(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield every string and every key: the path to it, the text, and whether it is a key."""
+    if isinstance(value, str):
+        yield path, value, False
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield (*path, key), key, True
+            yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _texts(child, (*path, index))

@@ -1,0 +1,171 @@
+"""The keys of the two project files and the types of their values.
+
+Defaults are in `built_in.py`; what a type can't say (order of ports, digests) is in `values.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Size = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,6}[GM]iB$",
+        description='a size with its unit, GiB or MiB, such as "8GiB" or "512MiB"',
+    ),
+]
+ProfileName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description='names of profiles (small letters, digits, `-`, `_`), such as ["docker"]',
+    ),
+]
+TimeZone = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]{0,30}(/[A-Za-z0-9_+-]{1,30}){0,2}$",
+        description='a time zone of the tz database, such as "Europe/Madrid"',
+    ),
+]
+Locale = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z]{1,8}(_[A-Za-z]{2})?(\.[A-Za-z0-9-]{1,16})?(@[a-z]{1,16})?$",
+        description='a locale, such as "en_GB.UTF-8"',
+    ),
+]
+MountText = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/.*|~/.*|~):(ro|rw)$",
+        description='folders of this host with `:ro` or `:rw`, such as ["~/code:rw"]',
+    ),
+]
+PortNumber = Annotated[int, Meta(ge=1, le=65535)]
+PortText = Annotated[str, Meta(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
+Port = PortNumber | PortText
+
+
+class RepoTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A repo that needs more than its URL."""
+
+    url: str
+    branch: str = ""
+    path: str = ""
+
+
+class PortTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A port, or a range, of the guest that has another number on the host."""
+
+    guest: Port
+    host: Port
+
+
+class GitTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who commits in the guest."""
+
+    name: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+
+
+class SharedKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that both files may set."""
+
+    image: (
+        Annotated[
+            str,
+            Meta(
+                description='"debian-13", "ubuntu-24.04", or (only in your own file) '
+                'a path or URL with its digest: "https://…/disk.qcow2#sha256:…"'
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    cpus: (
+        Annotated[int, Meta(ge=1, le=512, description="a whole number from 1 to 512")] | UnsetType
+    ) = UNSET
+    memory: Size | UnsetType = UNSET
+    disk: Size | UnsetType = UNSET
+    profiles: list[ProfileName] | UnsetType = UNSET
+    options: (
+        Annotated[
+            dict[str, dict[str, object]],
+            Meta(description="a table for each profile, such as [options.docker]"),
+        ]
+        | UnsetType
+    ) = UNSET
+    repos: (
+        Annotated[
+            list[str | RepoTable],
+            Meta(description="a list of URLs, or of tables with `url`, `branch` and `path`"),
+        ]
+        | UnsetType
+    ) = UNSET
+    ports: (
+        Annotated[
+            str | list[Port | PortTable],
+            Meta(
+                description='"auto", "none", or a list of ports 1 to 65535 such as '
+                '[8080, "3000-3010", {guest = 80, host = 8000}]'
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    shell: Literal["bash", "zsh", "fish"] | UnsetType = UNSET
+    timezone: TimeZone | UnsetType = UNSET
+    locale: Locale | UnsetType = UNSET
+
+
+class RepoFile(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `.nopal.toml` at the root of a repo may hold."""
+
+    name: (
+        Annotated[str, Meta(description="the project's name, which is also its machine's")]
+        | UnsetType
+    ) = UNSET
+
+
+class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What [defaults] and [projects.NAME] of the person's own file may hold."""
+
+    autonomy: Literal["auto", "full", "ask"] | UnsetType = UNSET
+    signing: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
+    signing_key: (
+        Annotated[
+            str,
+            Meta(description="an SSH public key, or the path of one (a .pub file)"),
+        ]
+        | UnsetType
+    ) = UNSET
+    allowed_signers: (
+        Annotated[
+            list[str], Meta(description="a list of lines such as those of ssh's allowed_signers")
+        ]
+        | UnsetType
+    ) = UNSET
+    mounts: list[MountText] | UnsetType = UNSET
+    git: (
+        Annotated[GitTable, Meta(description='a table such as {name = "…", email = "…"}')]
+        | UnsetType
+    ) = UNSET
+    extra_ca: (
+        Annotated[
+            list[Annotated[str, Meta(pattern=r"^(/|~/)")]],
+            Meta(description="a list of certificate files of this host, from `/` or `~/`"),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class PersonFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the person's `projects.toml` may hold."""
+
+    defaults: PersonKeys | UnsetType = UNSET
+    projects: dict[str, PersonKeys] | UnsetType = UNSET
+
+
+PERSON_ONLY = frozenset(PersonKeys.__struct_fields__) - frozenset(RepoFile.__struct_fields__)
+"""Keys by which a machine gets more of its host: a repo may not set them."""
