@@ -35,7 +35,17 @@ FaultKind = Literal[
     "failed",
 ]
 _KEPT = ("PATH", "HOME", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_KEPT_PREFIXES = ("SSL_CERT_", "GIT_SSL_", "CURL_CA_", "LD_LIBRARY_", "DYLD_", "XDG_CONFIG_")
+_KEPT_PREFIXES = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "SSL_CERT_",
+    "GIT_SSL_",
+    "CURL_CA_",
+    "LD_LIBRARY_",
+    "DYLD_",
+    "XDG_CONFIG_",
+)
 _KEPT_LOWER = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 # The words of OpenSSH, git and the forges under LC_ALL=C; the first match wins.
 _SIGNS: tuple[tuple[str, FaultKind], ...] = (
@@ -188,26 +198,29 @@ def _fault(url: RepoUrl, completed: Completed, check: AccessCheck) -> RepoFault:
 
 
 def _fix(kind: FaultKind, url: RepoUrl, host: str) -> str:
-    if kind == "login refused" and url.scheme == "https":
-        return f"Write it as `git@{url.host}:{url.path}.git`, so that the ssh-agent can log in"
-    if kind == "login refused":
-        return (
-            "Add the key that this host knows to the ssh-agent (`ssh-add PATH`); key files that "
-            "are not in the agent do not reach a guest"
-        )
-    if kind == "unknown host key":
-        port = f"-p {url.port} " if url.port else ""
-        user = f"{url.user}@" if url.user else ""
-        return f"Connect once and compare the fingerprint: `ssh {port}{user}{url.host}`"
-    if kind == "changed host key" and is_forge(url.host):
-        return "Something between here and the forge answers in its place; do not connect"
-    if kind == "changed host key":
-        return f"Ask its owner why; if it is right, `ssh-keygen -R '{host}'` and connect once"
-    if kind == "no git":
-        return "Install git on this host"
-    if kind in ("unreachable", "timed out", "no such host"):
-        return "Check the network and the host's name in `repos`"
-    return "Check the URL in `repos`, and that the ssh-agent's key may read it"
+    match kind:
+        case "login refused" if url.scheme == "https":
+            fix = f"Write it as `git@{url.host}:{url.path}.git`, so that the ssh-agent can log in"
+        case "login refused":
+            fix = (
+                "Add the key that this host knows to the ssh-agent (`ssh-add PATH`); key files "
+                "that are not in the agent do not reach a guest"
+            )
+        case "unknown host key":
+            port = f"-p {url.port} " if url.port else ""
+            user = f"{url.user}@" if url.user else ""
+            fix = f"Connect once and compare the fingerprint: `ssh {port}{user}{url.host}`"
+        case "changed host key" if is_forge(url.host):
+            fix = "Something between here and the forge answers in its place; do not connect"
+        case "changed host key":
+            fix = f"Ask its owner why; if it is right, `ssh-keygen -R '{host}'` and connect once"
+        case "no git":
+            fix = "Install git on this host"
+        case "unreachable" | "timed out" | "no such host":
+            fix = "Check the network and the host's name in `repos`"
+        case _:
+            fix = "Check the URL in `repos`, and that the ssh-agent's key may read it"
+    return fix
 
 
 def _kind(completed: Completed) -> FaultKind:
