@@ -1,0 +1,173 @@
+"""A profile: a function that yields steps, made an Invoke collection.
+
+    @profile(requires=["docker"])
+    def postgres(options: Options, guest: Guest) -> Iterator[Step]:
+        \"\"\"PostgreSQL client, and a server in Docker.\"\"\"
+        yield Apt("postgresql-client")
+
+The function may take `options`, `guest`, both or nothing. Declaring does no I/O: what a profile
+does to a machine is in its steps. The collection's tasks do not know how a machine is reached;
+nopal leaves that in Invoke's configuration (`nopal.run_profile`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, get_type_hints, overload
+
+from invoke import Collection, Context, Exit, Task
+
+from provision.step import Step
+
+from .errors import NotAProfile, UnknownOption, WrongOption
+from .guest import Guest
+
+Declare = Callable[..., Iterable[Step]]
+"""What `@profile` stands on."""
+
+_VERBS = {
+    "install": "Bring the project's machine to",
+    "plan": "Show what `install` would change for",
+    "verify": "Check, without a change,",
+}
+
+
+class Profile(Collection):
+    """A named set of steps, with the tasks `install`, `plan` and `verify`."""
+
+    summary: str
+    """The first line of the function's docstring."""
+    requires: tuple[str, ...]
+    """Profiles whose steps come before this one's."""
+    options_type: type | None
+    """The msgspec struct that the options are checked against; None: they stay a mapping."""
+
+    def __init__(self, declare: Declare, *, name: str = "", requires: Sequence[str] = ()) -> None:
+        # Invoke would show `a_b` as `a-b` anyway: one name everywhere.
+        own_name = (name or declare.__name__).replace("_", "-")
+        super().__init__(own_name)
+        self.declare = declare
+        self.requires = tuple(requires)
+        self.__doc__ = inspect.getdoc(declare) or ""
+        self.summary = self.__doc__.partition("\n")[0]
+        self._takes_options, self._takes_guest = _arguments(own_name, declare)
+        self.options_type = _options_type(own_name, declare, self._takes_options)
+        for verb, says in _VERBS.items():
+            self.add_task(_task(self, verb, f"{says} `{own_name}`: {self.summary}"))
+
+    def steps(self, options: Mapping[str, object], guest: Guest) -> tuple[Step, ...]:
+        """Return the steps for `options` on `guest`, each tagged with the profile's name.
+
+        Raises:
+            UnknownOption, WrongOption: see `read_options`.
+            NotAProfile: the function yields something else than steps.
+        """
+        values = self.read_options(options)
+        arguments = {}
+        if self._takes_options:
+            arguments[self._takes_options] = values
+        if self._takes_guest:
+            arguments["guest"] = guest
+        steps = []
+        for step in self.declare(**arguments) or ():
+            if not isinstance(step, Step):
+                raise NotAProfile(self.label, f"it yields {step!r}, which is no step")
+            steps.append(dataclasses.replace(step, tags=(*step.tags, self.label)))
+        return tuple(steps)
+
+    def read_options(self, mapping: Mapping[str, object]) -> Any:
+        """Return `mapping` as the options type, or as a plain dict where the profile names none.
+
+        Raises:
+            UnknownOption: a key that the profile does not have.
+            WrongOption: a value of the wrong type, or one that the options refuse.
+        """
+        if self.options_type is None:
+            if mapping and not self._takes_options:
+                raise UnknownOption(self.label, next(iter(mapping)), ())
+            return dict(mapping)
+        import msgspec  # noqa: PLC0415 - `--list` need not pay for it
+
+        allowed = self.option_names
+        for key in mapping:
+            if key not in allowed:
+                raise UnknownOption(self.label, str(key), allowed)
+        try:
+            return msgspec.convert(dict(mapping), self.options_type)
+        except msgspec.ValidationError as error:
+            raise self._wrong_option(mapping, str(error)) from None
+
+    @property
+    def option_names(self) -> tuple[str, ...]:
+        """The options, in the order in which they are declared."""
+        return getattr(self.options_type, "__struct_encode_fields__", ())
+
+    @property
+    def label(self) -> str:
+        """The profile's name; Invoke types `name` as one that may be absent."""
+        return self.name or ""
+
+    def _wrong_option(self, mapping: Mapping[str, object], message: str) -> WrongOption:
+        # msgspec says: "Expected `str`, got `int` - at `$.version`".
+        reason, _, place = message.partition(" - at `$")
+        key = re.sub(r"[.\[].*", "", place.strip("`").lstrip("."))
+        found: object = mapping.get(key) if key else dict(mapping)
+        return WrongOption(self.label, key, found, reason[:1].lower() + reason[1:])
+
+
+@overload
+def profile(declare: Declare, /) -> Profile: ...
+@overload
+def profile(*, requires: Sequence[str] = (), name: str = "") -> Callable[[Declare], Profile]: ...
+def profile(
+    declare: Declare | None = None, /, *, requires: Sequence[str] = (), name: str = ""
+) -> Profile | Callable[[Declare], Profile]:
+    """Make a profile of a generator function; with or without parentheses.
+
+    `requires` names the profiles that come before; `name` replaces the function's own.
+    """
+    if declare is not None:
+        return Profile(declare)
+    return lambda function: Profile(function, name=name, requires=requires)
+
+
+def _arguments(name: str, declare: Declare) -> tuple[str, bool]:
+    """Return the name of the options' parameter, or "", and whether the guest is wanted."""
+    parameters = list(inspect.signature(declare).parameters)
+    options = [parameter for parameter in parameters if parameter != "guest"]
+    if len(options) > 1:
+        raise NotAProfile(name, f"it takes {', '.join(parameters)}, not `options` and `guest`")
+    return (options[0] if options else ""), "guest" in parameters
+
+
+def _options_type(name: str, declare: Declare, parameter: str) -> type | None:
+    annotation = getattr(declare, "__annotations__", {}).get(parameter)
+    if annotation is None:
+        return None
+    # Only this one annotation is looked up: the others may name what is imported for types alone.
+    holder = SimpleNamespace(__annotations__={"options": annotation})
+    try:
+        found = get_type_hints(holder, globalns=getattr(declare, "__globals__", {}))["options"]
+    except NameError as error:
+        raise NotAProfile(name, f"the type of its options cannot be found ({error})") from None
+    return found if hasattr(found, "__struct_encode_fields__") else None
+
+
+def _task(profile: Profile, verb: str, doc: str) -> Task[Any]:
+    def body(c: Context, project: str = "") -> None:
+        run_profile = c.config.get("nopal", {}).get("run_profile")
+        if run_profile is None:
+            message = (
+                f"`{profile.name}.{verb}` does not know how to reach a machine.\n"
+                "Begin tasks.py with `from nopal import ns` and add the profile to that `ns`."
+            )
+            raise Exit(message, 1)
+        run_profile(profile, verb, project)
+
+    body.__name__ = verb
+    body.__doc__ = doc
+    return Task(body, name=verb, help={"project": "The project; default: the one of this folder."})
