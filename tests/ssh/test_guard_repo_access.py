@@ -1,0 +1,151 @@
+"""Access to repos, asked of a real sshd with a real agent."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from guard.repo_access import AccessCheck, check_access
+from guard.repo_url import parse_repo_url
+
+from guard_fixtures import Sshd, make_key, make_repo, run, ssh_agent, sshd
+
+
+@dataclass(frozen=True)
+class World:
+    """A home, an agent with one key, and a server with repos that knows that key."""
+
+    check: AccessCheck
+    server: Sshd
+
+    def ask(self, *repos: tuple[str, str], check: AccessCheck | None = None) -> list[str]:
+        pairs = [(parse_repo_url(url), branch) for url, branch in repos]
+        return [fault.kind for fault in check_access(pairs, check or self.check)]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    root = tmp_path_factory.mktemp("access")
+    home = root / "home"
+    key = make_key(home, "work")
+    make_repo(root / "server" / "blog.git")
+    run("git", "init", "-q", "--bare", root / "server" / "empty.git")
+    with ssh_agent(home / "work") as agent, sshd(root / "server", key) as server:
+        (home / ".ssh").mkdir()
+        (home / ".ssh/known_hosts").write_text(server.known_hosts_line())
+        environ = {"PATH": os.environ["PATH"]}
+        yield World(AccessCheck(environ, home, agent, timeout_s=10), server)
+
+
+def test_repos_that_the_agents_key_may_read_have_no_fault(world: World) -> None:
+    url = world.server.url("blog.git")
+    assert world.ask((url, ""), (url, "main")) == []
+
+
+def test_an_empty_repo_is_reachable(world: World) -> None:
+    assert world.ask((world.server.url("empty.git"), "")) == []
+
+
+def test_every_fault_is_found_at_once_in_the_repos_order(world: World) -> None:
+    url = world.server.url
+    assert world.ask(
+        (url("typo.git"), ""), (url("blog.git"), "absent"), (url("blog.git"), ""), (url("empty"), "x")
+    ) == ["no such repo", "no such branch", "no such branch"]
+
+
+def test_a_key_that_is_only_a_file_is_no_access_since_no_guest_has_it(
+    world: World, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh/known_hosts").write_text(world.server.known_hosts_line())
+    (home / ".ssh/id_ed25519").write_bytes((world.check.home / "work").read_bytes())
+    (home / ".ssh/id_ed25519").chmod(0o600)
+    check = replace(world.check, home=home, agent_socket=None)
+    assert world.ask((world.server.url("blog.git"), ""), check=check) == ["login refused"]
+
+
+def test_an_unknown_host_is_a_fault_that_names_the_command_and_no_question(
+    world: World, tmp_path: Path
+) -> None:
+    url = parse_repo_url(world.server.url("blog.git"))
+    (fault,) = check_access([(url, "")], replace(world.check, home=tmp_path))
+    assert fault.kind == "unknown host key"
+    assert f"ssh -p {world.server.port} " in str(fault)
+    assert str(fault).count("\n") <= 2
+    assert not (tmp_path / ".ssh").exists()
+
+
+def test_a_changed_host_key_is_refused(world: World, tmp_path: Path) -> None:
+    other = make_key(tmp_path, "other")
+    (tmp_path / ".ssh").mkdir()
+    line = f"[127.0.0.1]:{world.server.port} {other.line}\n"
+    (tmp_path / ".ssh/known_hosts").write_text(line)
+    check = replace(world.check, home=tmp_path)
+    assert world.ask((world.server.url("blog.git"), ""), check=check) == ["changed host key"]
+
+
+def test_a_forges_key_is_pinned_whatever_the_persons_file_says(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_text(world.server.known_hosts_line("github.com"))
+    aliases = {"github.com": "127.0.0.1"}
+    check = replace(world.check, home=tmp_path, host_aliases=aliases)
+    url = world.server.url("blog.git").replace("127.0.0.1", "github.com")
+    assert world.ask((url.replace(f":{world.server.port}", ""), ""), check=check) != []
+    (tmp_path / ".ssh/known_hosts").write_text(
+        world.server.known_hosts_line(f"[github.com]:{world.server.port}")
+    )
+    assert world.ask((url, ""), check=check) == ["unknown host key"]
+
+
+def test_a_guests_name_for_its_host_is_asked_at_the_hosts_own_address(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    name = f"[192.168.5.2]:{world.server.port}"
+    (tmp_path / ".ssh/known_hosts").write_text(world.server.known_hosts_line(name))
+    check = replace(world.check, home=tmp_path, host_aliases={"192.168.5.2": "127.0.0.1"})
+    url = world.server.url("blog.git").replace("127.0.0.1", "192.168.5.2")
+    assert world.ask((url, ""), check=check) == []
+
+
+def test_a_server_that_says_nothing_is_given_up_with_its_whole_process_group(
+    world: World,
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        check = replace(world.check, timeout_s=1.5)
+        kinds = world.ask((f"ssh://git@127.0.0.1:{port}/x/y.git", ""), check=check)
+        assert kinds in (["timed out"], ["unreachable"])
+        left = subprocess.run(["pgrep", "-f", f"127.0.0.1.*{port}"], capture_output=True, check=False)
+        assert left.stdout == b""
+
+
+def test_the_persons_rewriting_and_helpers_do_not_answer_for_the_guest(
+    world: World, tmp_path: Path
+) -> None:
+    marker = tmp_path / "ran"
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_text(world.server.known_hosts_line())
+    (tmp_path / ".gitconfig").write_text(
+        f'[url "ext::touch {marker}"]\n\tinsteadOf = ssh://\n'
+        f"[core]\n\tsshCommand = touch {marker};ssh\n"
+    )
+    check = replace(world.check, home=tmp_path)
+    assert world.ask((world.server.url("blog.git"), ""), check=check) == []
+    assert not marker.exists()
+
+
+def test_without_git_the_fault_says_so(world: World, tmp_path: Path) -> None:
+    check = replace(world.check, environ={"PATH": str(tmp_path)})
+    assert world.ask((world.server.url("blog.git"), ""), check=check) == ["no git"]
