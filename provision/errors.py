@@ -21,7 +21,8 @@ class GuestUnreachable(ConvergeError):
     def __str__(self) -> str:
         if self.step:
             return (
-                f"The connection to {self.address} broke while `{self.step}` was applied: {self.reason}\n"
+                f"The connection to {self.address} broke while `{self.step}` was applied: "
+                f"{self.reason}\n"
                 "Run the same command again: what is done is skipped, the rest is finished."
             )
         return f"Cannot reach {self.address} by SSH: {self.reason}"

@@ -1,7 +1,8 @@
-"""Marks in the output of a script, by which one exec carries the answers of many steps.
+r"""Marks in the output of a script, by which one exec carries the answers of many steps.
 
-A mark is a line of its own: `\\x1e`, a nonce made anew for each script, a verb, the index of a step, and a status.
-Whatever a step prints, it cannot print the nonce, so it cannot end its own record or begin another's.
+A mark is a line of its own: `\x1e`, a nonce made anew for each script, a verb, the index of a step,
+and a status. Whatever a step prints, it cannot print the nonce, so it cannot end its own record or
+begin another's.
 """
 
 from __future__ import annotations
@@ -42,11 +43,17 @@ class Framing:
         """Return the mark that `line` is, or None for a line of output."""
         if not line.startswith(f"\x1e{self.nonce} "):
             return None
-        found = re.fullmatch(r"([a-z]+) (\d+)(?: (\d+))?(?: (.*))?", line[len(self.nonce) + 2 :], re.DOTALL)
+        found = re.fullmatch(
+            r"([a-z]+) (\d+)(?: (\d+))?(?: (.*))?", line[len(self.nonce) + 2 :], re.DOTALL
+        )
         if found is None:
             return None
         verb, index, status, text = found.groups()
         return Mark(verb, int(index), int(status or 0), text or "")
+
+    def readable(self, line: str) -> str:
+        """Return `line` for a log: without the nonce when it is a mark."""
+        return line.replace(f"\x1e{self.nonce} ", "# ", 1)
 
 
 def records(framing: Framing, lines: list[str]) -> dict[tuple[str, int], str]:

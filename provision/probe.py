@@ -1,4 +1,4 @@
-"""The one script that asks a guest what it is and what state each step is in, and the reading of its answer.
+"""The one script that asks a guest what it is and how its steps are, and the reading of it.
 
 Pure: it makes text and reads text; a transport carries both.
 """
@@ -16,15 +16,19 @@ from .step import RunAs, Step
 
 ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# One locale for all, so that no answer is translated; no agent, which only the changes that ask for it may meet.
+NO_AGENT = "unset SSH_AUTH_SOCK"
+"""Only the changes that ask for the agent may meet it."""
+
+# One locale for all, so that no answer is translated.
 LOGIN_PRELUDE = """\
-umask 022; unset SSH_AUTH_SOCK; export LC_ALL=C.UTF-8
+umask 022; export LC_ALL=C.UTF-8
 export PATH="$HOME/.local/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"; cd\
 """
-ROOT_PRELUDE = f"umask 022; unset SSH_AUTH_SOCK; export LC_ALL=C.UTF-8 PATH={ROOT_PATH}; cd /"
+ROOT_PRELUDE = f"umask 022; {NO_AGENT}; export LC_ALL=C.UTF-8 PATH={ROOT_PATH}; cd /"
 
 FACTS = """\
-( . /etc/os-release; printf '%s\\n' "$ID" "${VERSION_CODENAME-}" "${VERSION_ID-}" "${ID_LIKE-}" ) 2>/dev/null
+( . /etc/os-release
+printf '%s\\n' "$ID" "${VERSION_CODENAME-}" "${VERSION_ID-}" "${ID_LIKE-}" ) 2>/dev/null
 uname -srm; printf '%s\\n' "$HOME" "$uid"; id -un; id -Gn\
 """
 FACT_LINES = 9
@@ -68,7 +72,14 @@ class Probe:
     def script(self) -> str:
         """Return the whole script: facts and login probes, then those of root inside one sudo."""
         groups = list(enumerate(group_steps(self.steps)))
-        lines = [self.framing.function(), LOGIN_PRELUDE, "uid=$(id -u)", "mark facts 0", FACTS]
+        lines = [
+            self.framing.function(),
+            NO_AGENT,
+            LOGIN_PRELUDE,
+            "uid=$(id -u)",
+            "mark facts 0",
+            FACTS,
+        ]
         lines += [_probe(i, g) for i, g in groups if g.steps[0].run_as == "login"]
         root = [_probe(i, g) for i, g in groups if g.steps[0].run_as == "root"]
         if root:
@@ -115,7 +126,11 @@ def group_steps(steps: Sequence[Step]) -> tuple[Group, ...]:
 
 
 def read_facts(text: str) -> Facts:
-    """Return the facts in the answer to `FACTS`; raises UnsupportedGuest for other systems than Debian's family."""
+    """Return the facts in the answer to `FACTS`.
+
+    Raises:
+        UnsupportedGuest: the guest is not of Debian's family.
+    """
     lines = text.split("\n")
     if len(lines) < FACT_LINES:
         raise UnsupportedGuest(
@@ -125,7 +140,8 @@ def read_facts(text: str) -> Facts:
     system, kernel, machine = uname.split(" ")
     if system != "Linux" or "debian" not in (distribution, *like.split()):
         raise UnsupportedGuest(
-            f"The guest runs {distribution or system}; only Debian, Ubuntu and what derives from them will do."
+            f"The guest runs {distribution or system}; "
+            "only Debian, Ubuntu and what derives from them will do."
         )
     return Facts(
         distribution=distribution,
@@ -150,8 +166,12 @@ def _probe(index: int, group: Group) -> str:
 
 def _sudo_reason(user: str, said: str) -> str:
     if "not found" in said:
-        return f"`{user}` is not root and the guest has no sudo.\nInstall it there: `apt-get install sudo`."
+        return (
+            f"`{user}` is not root and the guest has no sudo.\n"
+            "Install it there: `apt-get install sudo`."
+        )
     return (
         f"sudo refuses `{user}`: {said.strip() or 'it said nothing'}\n"
-        f"Allow it in the guest: `echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/{user}`."
+        "Allow it in the guest: "
+        f"`echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/{user}`."
     )

@@ -24,13 +24,13 @@ class Report(Protocol):
     """Receives a converge's events in order."""
 
     def step_begins(self, step_id: str, summary: str) -> None:
-        """A change starts to be applied."""
+        """Hear that a change starts to be applied."""
 
     def step_says(self, step_id: str, line: str) -> None:
-        """The running change printed `line`."""
+        """Hear what the running change printed; a merged change speaks as its first step."""
 
     def step_ends(self, result: StepResult) -> None:
-        """A step's result is known."""
+        """Hear a step's result, once for each step."""
 
 
 class SilentReport:

@@ -22,28 +22,28 @@ class Change:
     script: str
     """POSIX shell, run under `set -e`, as the step's `run_as`.
 
-    Empty means that nothing can be done: the step is a check, and it fails. It is judged when no other change is
-    left to apply.
+    Empty means that nothing can be done: the step is a check, and it fails. It is judged when
+    no other change is left to apply.
     """
     diff: str = ""
     """A unified diff where one can be shown."""
-    is_provable: bool = True
-    """False for a change that no probe can see, such as a command without a guard: it is done when it succeeds."""
+    is_provable: bool = field(default=True, kw_only=True)
+    """False when no probe can see the change (a command without a guard): success is all."""
 
 
 @dataclass(frozen=True)
 class Step(ABC):
     """One fact about a guest that shall hold.
 
-    A subclass is a frozen dataclass that gives `kind`, `name`, `probe` and `plan`. It is only data: nothing
-    runs when one is made.
+    A subclass is a frozen dataclass that gives `kind`, `name`, `probe` and `plan`. It is only data:
+    nothing runs when one is made.
     """
 
     kind: ClassVar[str] = "step"
     needs_new_login: ClassVar[bool] = False
-    """Whether a change of this kind counts only for those who log in after it; the engine then logs in anew."""
+    """Whether such a change counts only after a new login; the engine then logs in anew."""
     merges_after: ClassVar[tuple[str, ...]] = ()
-    """Kinds whose pending changes a merged change of this kind must not move in front of."""
+    """Kinds whose pending changes a merged change must not move in front of."""
 
     run_as: RunAs = field(default="root", kw_only=True)
     """Who probes and changes."""
@@ -81,7 +81,7 @@ class Step(ABC):
 
     @classmethod
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
-        """Return each step's state from the output of `batch_probe`, in the order of `steps`."""
+        """Return each step's state from `batch_probe`'s output, in the order of `steps`."""
         raise NotImplementedError(f"{cls.__name__} probes in a batch but does not read one")
 
     @classmethod

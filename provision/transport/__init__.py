@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Runs POSIX shell on one guest as the login user; the engine knows nothing else of how it gets there."""
+    """Runs POSIX shell on one guest as the login user; how it gets there is its own affair."""
 
     def run(
         self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False

@@ -1,0 +1,145 @@
+"""The one script that applies many changes, and the reading of what it says while it runs. Pure.
+
+Each change runs in a shell of its own under `set -e`, its output between a `begin` and an `end` mark.
+Root's part is inside one sudo; what belongs to the login user runs from there through runuser, as a
+fresh login would: with the groups of this moment, and without root's environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from .facts import Facts
+from .framing import Framing
+from .plan import Action
+from .probe import LOGIN_PRELUDE, NO_AGENT, ROOT_PRELUDE
+from .shell import quote
+
+SIDE_BY_SIDE = 6
+"""How many changes that wait for the network (clones) run at once."""
+
+
+def apply_script(
+    actions: Sequence[Action], facts: Facts, framing: Framing, *, keep_going: bool = False
+) -> str:
+    """Return the script that applies `actions` in order, until one fails unless `keep_going`."""
+    if facts.uid == 0 or all(action.run_as == "login" for action in actions):
+        prelude = ROOT_PRELUDE if facts.uid == 0 else f"{NO_AGENT}\n{LOGIN_PRELUDE}"
+        parts = [_part(index, _here(action)) for index, action in enumerate(actions)]
+        return "\n".join([framing.function(), prelude, _sequence(parts, keep_going=keep_going)])
+    parts = [
+        _part(index, _here(action) if action.run_as == "root" else _as_login(action, framing))
+        for index, action in enumerate(actions)
+    ]
+    inner = "\n".join(
+        [
+            framing.function(),
+            ROOT_PRELUDE,
+            _login_function(facts),
+            _sequence(parts, keep_going=keep_going),
+        ]
+    )
+    sudo = framing.heredoc(
+        'sudo -n -H sh -s -- "$PATH" "${SHELL:-/bin/sh}" 2>&1',
+        f"{{\n{inner}\n}} </dev/null",
+        "root",
+    )
+    return f"{NO_AGENT}\n{LOGIN_PRELUDE}\n{sudo}"
+
+
+def agent_script(actions: Sequence[Action], framing: Framing) -> str:
+    """Return the script that applies `actions` side by side as the login user, agent at hand."""
+    lines = [framing.function(), LOGIN_PRELUDE, "rs=$(printf '\\036')"]
+    for index, action in enumerate(actions):
+        # Each line carries its step's index, since the outputs are mixed.
+        lines.append(
+            f"{{ mark begin {index}; {_here(action)}; mark end {index} $?; }} | "
+            'while IFS= read -r line || [ -n "$line" ]; do case $line in '
+            f"\"$rs\"*|'') printf '%s\\n' \"$line\" ;; "
+            f"*) printf '\\036{framing.nonce} say {index} 0 %s\\n' \"$line\" ;; esac; done &"
+        )
+        if index % SIDE_BY_SIDE == SIDE_BY_SIDE - 1:
+            lines.append("wait")
+    return "\n".join([*lines, "wait", "mark done 0"])
+
+
+@dataclass
+class ApplyReader:
+    """Follows the output of an apply, line by line, and tells what happens to which action."""
+
+    framing: Framing
+    begins: Callable[[int], None]
+    says: Callable[[int, str], None]
+    ends: Callable[[int, int], None]
+    """Gets the index and the exit status."""
+    running: list[int] = field(default_factory=list)
+    is_done: bool = False
+    outside: list[str] = field(default_factory=list)
+    """Lines that belong to no action, such as sudo's refusal."""
+    _blank_lines: int = 0
+
+    def line(self, line: str) -> None:
+        """Take one line of output."""
+        mark = self.framing.read(line)
+        if mark is None:
+            self._output(line)
+            return
+        if mark.verb == "say":
+            self.says(mark.index, mark.text)
+            return
+        # The newline before a mark ends a line that has no end; it is not output.
+        self._blank_lines = 0
+        if mark.verb == "begin":
+            self.running.append(mark.index)
+            self.begins(mark.index)
+        elif mark.verb == "end" and mark.index in self.running:
+            self.running.remove(mark.index)
+            self.ends(mark.index, mark.status)
+        elif mark.verb == "done":
+            self.is_done = True
+
+    def _output(self, line: str) -> None:
+        if not line:
+            self._blank_lines += 1
+        elif not self.running:
+            self.outside.append(line)
+        else:
+            for text in [""] * self._blank_lines + [line]:
+                self.says(self.running[-1], text)
+            self._blank_lines = 0
+
+
+def _sequence(parts: Sequence[str], *, keep_going: bool) -> str:
+    stop = "" if keep_going else '\n[ "$status" = 0 ] || { mark done 0; exit 0; }'
+    return "\n".join([f"{part}{stop}" for part in parts] + ["mark done 0"])
+
+
+def _part(index: int, command: str) -> str:
+    return f'mark begin {index}\n{command}\nstatus=$?; mark end {index} "$status"'
+
+
+def _here(action: Action) -> str:
+    place = "" if action.run_as == "root" else "cd; "
+    return f"( {place}set -e; eval {quote(action.change.script)} ) </dev/null 2>&1"
+
+
+def _as_login(action: Action, framing: Framing) -> str:
+    body = f"{{\numask 022; {_here(action)}\n}} </dev/null"
+    return framing.heredoc("as_login", body, "login")
+
+
+def _login_function(facts: Facts) -> str:
+    user, home = quote(facts.user), quote(facts.home)
+    runtime = f"/run/user/{facts.uid}"
+    return f"""\
+login_path=$1; login_shell=$2
+as_login() {{
+    set --
+    if [ -d {runtime} ]; then
+        set -- XDG_RUNTIME_DIR={runtime} DBUS_SESSION_BUS_ADDRESS=unix:path={runtime}/bus
+    fi
+    runuser -u {user} -- env -u SUDO_USER -u SUDO_UID -u SUDO_GID -u SUDO_COMMAND -u MAIL \\
+        HOME={home} USER={user} LOGNAME={user} SHELL="$login_shell" PATH="$login_path" "$@" \\
+        sh -s 2>&1
+}}"""

@@ -1,0 +1,72 @@
+"""From what was attempted and what the last probe saw to one result a step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .plan import NO_ANSWER, Plan
+from .probe import Answer
+from .report import StepResult
+from .step import Change, Step
+
+SHOWN_STATE = 2000
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The changes that a converge tried."""
+
+    changes: Mapping[str, Change]
+    failures: Mapping[str, str]
+    """Why, by the id of each step whose change failed."""
+    outputs: Mapping[str, str]
+    stopped_by: str = ""
+    """The failed step that kept the later ones from being tried."""
+
+
+def judge(
+    steps: Sequence[Step], answer: Answer, wanted: Plan, attempts: Attempts, *, is_dry: bool
+) -> tuple[StepResult, ...]:
+    """Return each step's result, `wanted` being what the last probe still found to differ."""
+    results = []
+    for step in steps:
+        change = wanted.changes.get(step.id)
+        if step.id in attempts.failures:
+            reason = attempts.failures[step.id]
+            results.append(StepResult(step.id, "failed", reason, attempts.outputs.get(step.id, "")))
+        elif change is None:
+            tried = attempts.changes.get(step.id)
+            results.append(
+                StepResult(step.id, "changed", tried.summary)
+                if tried
+                else StepResult(step.id, "ok")
+            )
+        elif is_dry:
+            results.append(_in_dry_run(step, change, has_pending=bool(wanted.actions)))
+        else:
+            results.append(_still_differing(step, change, answer, attempts))
+    return tuple(results)
+
+
+def _in_dry_run(step: Step, change: Change, *, has_pending: bool) -> StepResult:
+    # Changes may make a failing check pass: only the proof can tell.
+    if change.script or (has_pending and change is not NO_ANSWER):
+        return StepResult(step.id, "would change", change.summary, change.diff)
+    return StepResult(step.id, "failed", change.summary, change.diff)
+
+
+def _still_differing(step: Step, change: Change, answer: Answer, attempts: Attempts) -> StepResult:
+    tried = attempts.changes.get(step.id)
+    if tried is not None and not tried.is_provable:
+        return StepResult(step.id, "changed", tried.summary)
+    if tried is not None:
+        seen = (answer.states.get(step.id) or "")[:SHOWN_STATE]
+        output = attempts.outputs.get(step.id, "")
+        detail = f"{output}\nstate afterwards: {seen or '(nothing)'}".lstrip("\n")
+        return StepResult(step.id, "failed", f"{tried.summary}: did not converge", detail)
+    if attempts.stopped_by:
+        return StepResult(step.id, "skipped", f"`{attempts.stopped_by}` failed")
+    if change.script:
+        return StepResult(step.id, "failed", f"still differs: {change.summary}", change.diff)
+    return StepResult(step.id, "failed", change.summary, change.diff)
