@@ -10,7 +10,7 @@ from ..step import Change
 from .path import PathStep
 from .write import rewrite_file
 
-# A line that ends in CR counts as the marker too: an editor may have changed the whole file's newlines.
+# A marker may end in CR too: an editor may have changed the whole file's newlines.
 _READ = """
 { line = $0; sub(/\\r$/, "", line) }
 line == ENVIRON["nopal_begin"] { n++; if (inside) bad = 1; inside = 1; next }
@@ -20,23 +20,21 @@ END { print (bad || inside || n > 1) ? "damaged" : (n ? "there" : "none") }
 """
 
 _WRITE = """
-function block() { print ENVIRON["nopal_begin"]; printf "%s", ENVIRON["nopal_block"]; print ENVIRON["nopal_end"] }
-BEGIN { if (ENVIRON["nopal_where"] == "top") block() }
-{ line = $0; sub(/\\r$/, "", line) }
-line == ENVIRON["nopal_begin"] { if (ENVIRON["nopal_where"] == "here") block(); inside = 1; next }
-line == ENVIRON["nopal_end"] { inside = 0; next }
-!inside { print }
+function block() { print ENVIRON["nopal_begin"]; printf "%s", ENVIRON["nopal_block"]; print
+ENVIRON["nopal_end"] } BEGIN { if (ENVIRON["nopal_where"] == "top") block() } { line = $0;
+sub(/\\r$/, "", line) } line == ENVIRON["nopal_begin"] { if (ENVIRON["nopal_where"] == "here")
+block(); inside = 1; next } line == ENVIRON["nopal_end"] { inside = 0; next } !inside { print }
 END { if (ENVIRON["nopal_where"] == "bottom") block() }
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True)
 class Block(PathStep):
     """Lines of nopal's own, between two marker lines, in a file that belongs to the user.
 
-    Only what stands between the markers is ever replaced. Without markers the block is appended, or put
-    first with `top`; a missing file is made with `mode`. State: the block's lines behind a `|`, then
-    `there`, `none` or `damaged`; markers that are doubled or unpaired are for a person to put right.
+    Only what stands between the markers is ever replaced. Without markers the block is appended, or
+    put first with `top`; a missing file is made with `mode`. State: the block's lines behind a `|`,
+    then `there`, `none` or `damaged`: doubled or unpaired markers are for a person to put right.
     """
 
     kind = "block"

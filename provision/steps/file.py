@@ -17,7 +17,7 @@ from .write import write_file
 class File(PathStep):
     """A file with exactly this content, mode and owner.
 
-    State: what `stat` and `sha256sum` say; the content itself never travels when nothing is to be done.
+    State: what `stat` and `sha256sum` say; the content never travels when nothing is to be done.
     The owner counts only where root writes: what the login user writes is that user's.
     """
 

@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..facts import Facts
@@ -18,6 +18,7 @@ from .path import PathStep
 from .write import emit, rewrite_file
 
 _LIMIT = 8 * 1024 * 1024
+_LONG = 60
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class JsonMerge(PathStep):
     """Exactly these keys in a JSON object file, merged deeply; every other key stays as it is.
 
     An object merges into an object; any other value replaces what is there, but for `Union` and
-    `Default`. A file that is no JSON object is an error and is never overwritten. State: the file, gzipped
-    in base64, since text would lose its encoding and its last newlines. The merge is done here, and the
-    change refuses a file that was rewritten since it was read.
+    `Default`. A file that is no JSON object is an error and is never overwritten. State: the file,
+    gzipped in base64, since text would lose its encoding and its last newlines. The merge is done
+    here, and the change refuses a file that was rewritten since it was read.
     """
 
     kind = "json"
+    merges_after = ("command", "directory", "first-of")
 
     values: Mapping[str, object] = field(default_factory=dict, hash=False, repr=False)
     mode: str = field(default="0600", kw_only=True)
@@ -65,8 +67,11 @@ class JsonMerge(PathStep):
 
     @property
     def name(self) -> str:
-        """The path and the first keys: several steps may merge into one file."""
-        return f"{self.path}#{','.join(self.values)}"
+        """The path and the keys: several steps may merge into one file."""
+        leaves = ",".join(_leaves(self.values))
+        if len(leaves) > _LONG:
+            leaves = f"{leaves[:_LONG]}~{hashlib.sha256(leaves.encode()).hexdigest()[:6]}"
+        return f"{self.path}#{leaves}"
 
     def probe(self) -> str:
         """Read the file, unless it is larger than any settings file."""
@@ -96,7 +101,7 @@ class JsonMerge(PathStep):
         summary = f"set {', '.join(self.values) or 'nothing'} in {self.path}"
         diff = "" if self.sensitive else _diff(self.path, document, merged)
         script = self._script(merged, None if is_new else before)
-        return JsonChange(summary, script, diff, b"absent" if is_new else b"=" + before)
+        return JsonChange(summary, script, diff, before=b"absent" if is_new else b"=" + before)
 
     def _script(self, document: Mapping[str, object], before: bytes | None) -> str:
         digest = "absent" if before is None else hashlib.sha256(before).hexdigest()
@@ -116,7 +121,7 @@ class JsonMerge(PathStep):
     def merge(cls, steps: Sequence[Step], changes: Sequence[Change]) -> Change | None:
         """Make one change of all, with one write for each file.
 
-        Each change was planned from the same content, so applied one after the other the second would find
+        Each change was planned from the same content: one after the other, the second would find
         the file changed.
         """
         by_path: dict[str, list[tuple[JsonMerge, JsonChange]]] = {}
@@ -163,6 +168,14 @@ def _plain(items: Sequence[object]) -> list[object]:
     return [_merge_one(None, item, is_there=False) for item in items]
 
 
+def _leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
 def _same_types(one: object, other: object) -> bool:
     """Whether equal documents are equal in JSON too: Python takes `1`, `1.0` and `true` for one."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
@@ -205,4 +218,4 @@ def _dump(document: Mapping[str, object]) -> bytes:
 def _diff(path: str, old: Mapping[str, object], new: Mapping[str, object]) -> str:
     # Without context lines: what stands around the changed keys is the user's, and may be secret.
     texts = [_dump(each).decode("utf-8").splitlines(keepends=True) for each in (old, new)]
-    return "".join(difflib.unified_diff(*texts, path, path, n=0))
+    return "".join(difflib.unified_diff(texts[0], texts[1], path, path, n=0))

@@ -30,9 +30,9 @@ END { if (!done) print ENVIRON["nopal_line"] }
 class Line(PathStep):
     """One line in a file, and no other line that matches `match`.
 
-    `match` is an extended regular expression as awk reads it. The first line that matches is replaced,
-    further ones go; where none does, the line is appended. State: how often the line and how often another
-    that matches was found. The rest of the file, its mode and its owner stay.
+    `match` is an extended regular expression as awk reads it. The first line that matches is
+    replaced, further ones go; where none does, the line is appended. State: how often the line was
+    found, and how often another that matches. The rest of the file, its mode and its owner stay.
     """
 
     kind = "line"

@@ -63,13 +63,13 @@ _KINDS = {"f": "file", "u": "unreadable", "d": "directory", "l": "link", "o": "o
 def look_at(paths: Sequence[str], *, follow: bool = False, digests: bool = False) -> str:
     """Return shell that looks at all `paths` with one `stat` and at most one `sha256sum`.
 
-    Its output is one line with a letter for each path, a line of `stat` for each that is there, and a
-    line of `sha256sum` for each readable file. No line holds a path that could be mistaken: sha256sum
-    escapes newlines. With `follow` a link counts as what it points to.
+    Its output is one line with a letter for each path, a line of `stat` for each that is there, and
+    a line of `sha256sum` for each readable file (which escapes newlines in names). With `follow` a
+    link counts as what it points to.
     """
     stat = "stat -L" if follow else "stat"
     is_link = "false" if follow else '[ -L "$p" ]'
-    # The tests are built into the shell; xargs keeps any number of paths within the kernel's limits.
+    # The tests are built into the shell; xargs keeps to the kernel's limit of arguments.
     lines = [
         "nopal_look() {",
         "for p do",

@@ -20,8 +20,8 @@ UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\@-]*")
 class Service(Step):
     """A systemd unit that starts at boot and runs now, or does not; None leaves either alone.
 
-    State: `systemctl show`, as `Key=value` lines. A unit that is not there is planned for too, since an
-    earlier step of the same run may bring it.
+    State: `systemctl show`, as `Key=value` lines. A unit that is not there is planned for too,
+    since an earlier step of the same run may bring it.
     """
 
     kind = "service"

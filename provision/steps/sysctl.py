@@ -17,7 +17,7 @@ _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 class Sysctl(Step):
     """A kernel setting, now and after a reboot; it has a file of its own in /etc/sysctl.d.
 
-    State: the running value, then the file's line. Blanks between the numbers of a value count as one.
+    State: the running value, then the file's line. Blanks within a value count as one.
     """
 
     kind = "sysctl"
@@ -43,7 +43,7 @@ class Sysctl(Step):
 
     @property
     def node(self) -> str:
-        """The kernel's own file for it. As in sysctl, a key with a slash has no other separators."""
+        """The kernel's own file for it; a key with a slash has no other separators."""
         key = self.key if "/" in self.key else self.key.replace(".", "/")
         return f"/proc/sys/{key}"
 

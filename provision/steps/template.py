@@ -16,8 +16,7 @@ from .path import PathStep
 class Template(PathStep):
     """A `File` whose content is the Jinja2 text `source`, rendered with `variables`.
 
-    A variable that is not given is an error (`jinja2.UndefinedError`), never an empty string. State: as
-    of `File`.
+    A variable that is not given is an error, never an empty string. State: as of `File`.
     """
 
     kind = "template"
@@ -32,16 +31,28 @@ class Template(PathStep):
 
     @cached_property
     def file(self) -> File:
-        """The file that this template comes to."""
-        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - 50 ms that `--list` need not pay
+        """The file that this template comes to.
+
+        Raises:
+            ValueError: the template is broken, or uses a variable that is not given.
+        """
+        # 50 ms that `--list` need not pay.
+        from jinja2 import Environment, StrictUndefined, TemplateError  # noqa: PLC0415
 
         # What is rendered is configuration, not HTML: escaping would break it.
         environment = Environment(
-            undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            autoescape=False,  # noqa: S701
         )
+        try:
+            content = environment.from_string(self.source).render(self.variables)
+        except TemplateError as error:
+            message = f"the template of {self.path} does not render: {error}"
+            raise ValueError(message) from error
         return File(
             self.path,
-            environment.from_string(self.source).render(self.variables),
+            content,
             mode=self.mode,
             owner=self.owner,
             group=self.group,

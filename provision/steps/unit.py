@@ -18,8 +18,8 @@ _RELOAD = "systemctl daemon-reload"
 class Unit(Step):
     """A unit file in /etc/systemd/system, or a drop-in such as `docker.service.d/nopal.conf`.
 
-    State: as of `File`. systemd reads its files anew once, after all units of the run. Starting it is a
-    `Service`'s business.
+    State: as of `File`. systemd reads its files anew once, after all units of the run. Starting it
+    is a `Service`'s business.
     """
 
     kind = "unit"

@@ -80,8 +80,8 @@ class User(Step):
 class Member(Step):
     """A user's membership in a supplementary group; the group must be there.
 
-    State: the group's line of `getent group`. Membership counts from the next login on, so the engine
-    logs in anew after such a change.
+    State: the group's line of `getent group`. Membership counts from the next login on, so the
+    engine logs in anew after such a change.
     """
 
     kind = "member"

@@ -40,8 +40,8 @@ def write_file(
 def rewrite_file(path: str, produce: str, *, mode: str) -> str:
     """Return shell that replaces `path`, a user's own file, by what `produce` prints.
 
-    `produce` finds the file as `"$nopal_to"`. Owner and mode stay; a link stays a link and what it points
-    to is rewritten; a file that is not there yet gets `mode`.
+    `produce` finds the file as `"$nopal_to"`. Owner and mode stay; a link stays a link and what it
+    points to is rewritten; a file that is not there yet gets `mode`.
     """
     return "\n".join(
         [
