@@ -39,7 +39,7 @@ def load_project(
     """
     root = find_repo_root(cwd)
     owner = owner_of(name) if name else None
-    if owner is not None and owner != root:
+    if owner is not None and owner.is_dir():
         root = owner
     if problem := name_problem(name or DEFAULT_NAME, paths.lima.home):
         raise ProjectFaults((BadName(Place(), name or DEFAULT_NAME, problem),))
@@ -95,16 +95,24 @@ def _read(paths: Paths, root: Path | None, flags: Mapping[str, object]) -> _File
         setting = repo_layer.settings["name"]
         reader.faults += _name_faults([(str(setting.value), setting.origin.place)], lima_home)
     if reader.faults:
-        raise ProjectFaults(tuple(reader.faults))
+        # A text with control characters is refused for that, and once more for what it should be.
+        first = {(fault.place, _subject(fault)): fault for fault in reversed(reader.faults)}
+        raise ProjectFaults(tuple(reversed(first.values())))
     return _Files(defaults, projects, flag_layer, repo_layer, repo)
 
 
 def _read_file(path: Path, faults: list[Fault], *, follows_links: bool) -> TomlFile | None:
     try:
-        return read_toml_file(path, follows_links=follows_links)
+        file = read_toml_file(path, follows_links=follows_links)
     except ProjectFaults as error:
         faults += error.faults
         return None
+    faults += file.faults if file else ()
+    return file
+
+
+def _subject(fault: Fault) -> str:
+    return str(getattr(fault, "key", getattr(fault, "name", "")))
 
 
 def _name_faults(names: Iterable[tuple[str, Place]], lima_home: Path) -> list[Fault]:

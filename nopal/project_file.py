@@ -11,8 +11,8 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .errors import Fault, Place, ProjectFaults, UnreadableFile, WrongValue
@@ -23,11 +23,13 @@ if sys.version_info >= (3, 11):
 else:  # pragma: no cover
     import tomli as tomllib
 
-MAX_BYTES = 256 * 1024
-"""More than any hand writes; a limit on what a hostile file can cost."""
+MAX_REPO_BYTES = 64 * 1024
+"""More than any hand writes; tomllib's time grows with the square of some hostile files."""
+MAX_PERSON_BYTES = 1024 * 1024
 MAX_DEPTH = 12
 """Tables and arrays inside each other; the deepest known key needs 5."""
 
+_INTEGER_BITS = 63
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 # Letters that turn the direction of writing make a line look like another one ("trojan source").
 _TURNS_DIRECTION = frozenset(
@@ -42,6 +44,8 @@ class TomlFile:
     path: Path
     tables: Mapping[str, object] = field(default_factory=dict)
     lines: Mapping[KeyPath, int] = field(default_factory=dict, repr=False)
+    faults: tuple[Fault, ...] = ()
+    """Text and numbers that no key may have."""
 
     def place(self, key: KeyPath) -> Place:
         """Return where `key` stands, or the table around it when the key is absent."""
@@ -60,7 +64,7 @@ def read_toml_file(path: Path, *, follows_links: bool) -> TomlFile | None:
 
 
 def parse_toml(path: Path, data: bytes) -> TomlFile:
-    """Parse what a file holds. Raises ProjectFaults on anything but sane TOML."""
+    """Parse what a file holds. Raises ProjectFaults when it is no TOML."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -76,9 +80,7 @@ def parse_toml(path: Path, data: bytes) -> TomlFile:
     if _is_too_deep(tables):
         raise _unreadable(path, f"more than {MAX_DEPTH} tables or arrays inside each other")
     file = TomlFile(path, tables, find_lines(text))
-    if faults := tuple(_control_faults(file)):
-        raise ProjectFaults(faults)
-    return file
+    return replace(file, faults=(*_control_faults(file), *_number_faults(file)))
 
 
 def dotted(path: KeyPath) -> str:
@@ -94,29 +96,28 @@ def dotted(path: KeyPath) -> str:
 
 def _read_bytes(path: Path, *, follows_links: bool) -> bytes | None:
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
-    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follows_links else os.O_NOFOLLOW)
+    flags = os.O_NONBLOCK | (0 if follows_links else os.O_NOFOLLOW)
+    limit = MAX_PERSON_BYTES if follows_links else MAX_REPO_BYTES
+
+    def opener(name: str, mode: int) -> int:
+        return os.open(name, mode | flags)
+
     try:
-        descriptor = os.open(path, flags)
+        with open(path, "rb", opener=opener) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _unreadable(path, "it is no regular file")
+            if not follows_links and os.geteuid() not in (0, status.st_uid) and status.st_uid != 0:
+                raise _unreadable(path, "it belongs to another user of this host")
+            data = stream.read(limit + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if error.errno == errno.ELOOP and not follows_links:
-            raise _unreadable(
-                path, "it is a symbolic link, which could lead out of the repo"
-            ) from None
-        raise _unreadable(path, f"can't be opened: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _unreadable(path, "it is no regular file")
-        if not follows_links and os.geteuid() not in (0, status.st_uid) and status.st_uid != 0:
-            raise _unreadable(path, "it belongs to another user of this host")
-        try:
-            data = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise _unreadable(path, f"can't be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise _unreadable(path, f"it is longer than {MAX_BYTES // 1024} KiB")
+            raise _unreadable(path, "it is a symbolic link, which could lead elsewhere") from None
+        raise _unreadable(path, f"can't be read: {error.strerror}") from None
+    if len(data) > limit:
+        raise _unreadable(path, f"it is longer than {limit // 1024} KiB")
     return data
 
 
@@ -154,16 +155,31 @@ def _children(value: object) -> list[object]:
 
 
 def _control_faults(file: TomlFile) -> Iterator[Fault]:
-    for path, text, is_key in _texts(file.tables, ()):
+    for path, value in _walk(file.tables, ()):
+        key = path[-1]
+        if isinstance(key, str) and any(map(_is_control, key)):
+            yield _control_fault(file, path, key)
         # An option's text may have several lines: it becomes a file, never part of a command line.
-        allowed = "\n\t" if _is_option(path) and not is_key else ""
-        if any(_is_control(letter) and letter not in allowed for letter in text):
-            yield WrongValue(
-                file.place(path),
-                dotted(path),
-                f"{text[:40]!a}, with control characters",
-                "text of one line without control characters",
-            )
+        allowed = "\n\t" if _is_option(path) else ""
+        if isinstance(value, str) and any(map(_is_control, value.translate(_without(allowed)))):
+            yield _control_fault(file, path, value)
+
+
+def _control_fault(file: TomlFile, path: KeyPath, text: str) -> Fault:
+    found = f"{text[:40]!a}, with control characters"
+    allowed = "text of one line without control characters"
+    return WrongValue(file.place(path), dotted(path), found, allowed)
+
+
+def _number_faults(file: TomlFile) -> Iterator[Fault]:
+    # TOML's integers have 64 bits; Python reads larger ones and then can't print them.
+    for path, value in _walk(file.tables, ()):
+        if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+            yield WrongValue(file.place(path), dotted(path), "a huge number", "at most 64 bits")
+
+
+def _without(letters: str) -> dict[int, None]:
+    return dict.fromkeys(map(ord, letters))
 
 
 def _is_control(letter: str) -> bool:
@@ -176,14 +192,13 @@ def _is_option(path: KeyPath) -> bool:
     return path[depth : depth + 1] == ("options",)
 
 
-def _texts(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
-    """Yield every string and every key: the path to it, the text, and whether it is a key."""
-    if isinstance(value, str):
-        yield path, value, False
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            yield (*path, key), key, True
-            yield from _texts(child, (*path, key))
+def _walk(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Yield everything inside tables and arrays, with the path to it."""
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
     elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _texts(child, (*path, index))
+        items = enumerate(value)
+    for key, child in items:
+        yield (*path, key), child
+        yield from _walk(child, (*path, key))

@@ -5,7 +5,7 @@ Defaults are in `built_in.py`; what a type can't say (order of ports, digests) i
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -92,7 +92,7 @@ class SharedKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: list[ProfileName] | UnsetType = UNSET
     options: (
         Annotated[
-            dict[str, dict[str, object]],
+            dict[str, dict[str, Any]],
             Meta(description="a table for each profile, such as [options.docker]"),
         ]
         | UnsetType
