@@ -1,0 +1,246 @@
+"""Machines on this host through Lima: the first of nopal's drivers.
+
+Only machines in nopal's own LIMA_HOME are seen, and a machine is removed by limactl alone, by a
+name that limactl itself has just listed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lima.errors import (
+    InstanceNotFound,
+    InstanceProtected,
+    InstanceUnrepairable,
+    LimactlFailed,
+    StartFailed,
+)
+from lima.host import Host
+from lima.instance import Instance
+from lima.limactl import Limactl, LimactlProcess
+from lima.paths import LimaPaths
+from lima.process import OnLine
+from lima.readiness import last_words, readiness
+from lima.spec import MachineSpec
+from lima.template import render
+from provision.transport.address import SshAddress
+
+# Measured: 112 s for an emulated first boot on two idle cores; several boot side by side.
+_START_TIMEOUT_S = {True: 10 * 60, False: 40 * 60}
+# LIMA_HOME/NAME/ssh.sock.<16 characters> must fit a socket's path: 108 on Linux, 104 on macOS.
+_PATH_LIMIT = {"Linux": 80, "Darwin": 76}
+_LONGEST_NAME = 76
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What this driver cannot do."""
+
+    longest_name: int
+    name_pattern: re.Pattern[str]
+    """Matched against the whole name."""
+
+
+@dataclass(frozen=True)
+class LimaDriver:
+    """Creates, starts, stops and removes machines; knows how to reach them."""
+
+    limactl: Limactl
+    paths: LimaPaths
+    host: Host
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+
+    @classmethod
+    def on(cls, paths: LimaPaths, host: Host, environment: Mapping[str, str]) -> LimaDriver:
+        """Return the driver of this host, over the limactl that set-up found or installed.
+
+        Raises:
+            LimactlMissing: there is none.
+        """
+        from lima.setup.lima import find_limactl  # noqa: PLC0415 - set-up, which only this needs
+
+        executable = find_limactl(paths, host, environment)
+        return cls(Limactl(LimactlProcess(executable, paths, host, environment)), paths, host)
+
+    def list(self) -> tuple[Instance, ...]:
+        """Return every machine, by one call of limactl."""
+        return self.limactl.list()
+
+    def instance(self, name: str) -> Instance | None:
+        """Return one machine, or None when there surely is none."""
+        return next((found for found in self.list() if found.name == name), None)
+
+    def template_text(self, spec: MachineSpec) -> str:
+        """Return the lima.yaml of a machine. Raises `UnsafeText`."""
+        return render(spec)
+
+    def create(self, spec: MachineSpec, on_line: OnLine = _silent) -> None:
+        """Make the machine, stopped. One that is whole is left as it is; half of one is remade.
+
+        Raises:
+            UnsafeText: a value of the spec cannot be.
+            InstanceProtected, InstanceUnrepairable: half a machine is in the way.
+            LimactlFailed: limactl could not make it.
+        """
+        text = render(spec)
+        there = self.instance(spec.name)
+        if there is not None:
+            if self.is_whole(there):
+                return
+            on_line("removing what an interrupted creation left")
+            self._remove(there)
+        self.limactl.create(spec.name, text, on_line)
+
+    def is_whole(self, instance: Instance) -> bool:
+        """Whether creation got to its end: Lima's own test is the disk, which comes last."""
+        if instance.is_running:
+            return True
+        folder = self.paths.instance(instance.name)
+        has_disk = any((folder / name).exists() for name in ("disk", "diffdisk"))
+        return instance.config is not None and has_disk and not (folder / "image").exists()
+
+    def update(self, spec: MachineSpec) -> bool:
+        """Give a stopped machine the present template, and say whether that changed anything.
+
+        The image is only read at creation; the disk can grow, not shrink.
+
+        Raises:
+            InstanceNotFound: there is no such machine.
+        """
+        there = self._known(spec.name)
+        file = self.paths.instance(there.name) / "lima.yaml"
+        text = render(spec)
+        if there.is_running or file.read_text(encoding="utf-8") == text:
+            return False
+        # In place: the file keeps its owner, who is the system user when we are root.
+        file.write_text(text, encoding="utf-8")
+        return True
+
+    def start(self, name: str, on_line: OnLine = _silent) -> None:
+        """Start the machine and return when it is ready; when it runs, wait until it is.
+
+        Raises:
+            InstanceNotFound: there is no such machine.
+            StartFailed: it did not get ready; it may still be running.
+        """
+        there = self._known(name)
+        if there.is_running:
+            self._wait_until_ready(name)
+            return
+        if there.is_broken:
+            # Half of it runs: QEMU or Lima's agent was killed.
+            self.limactl.stop(name, force=True)
+        try:
+            self.limactl.start(name, self._timeout_s, on_line)
+        except LimactlFailed as error:
+            folder = self.paths.instance(name)
+            words = last_words(folder)
+            reason = f"{error.detail} ({words})" if words else error.detail
+            raise StartFailed(name, reason, folder / "ha.stderr.log") from error
+
+    def stop(self, name: str, *, force: bool = False, on_line: OnLine = _silent) -> None:
+        """Stop the machine; one that is stopped already is left alone.
+
+        Raises:
+            InstanceNotFound: there is no such machine.
+        """
+        there = self._known(name)
+        if there.status == "Stopped":
+            return
+        self.limactl.stop(name, force=force or there.is_broken, on_line=on_line)
+
+    def delete(self, name: str) -> None:
+        """Remove the machine and its disk, stopping it first.
+
+        Raises:
+            InstanceNotFound: there is no such machine.
+            InstanceProtected: it is protected.
+        """
+        self._remove(self._known(name))
+
+    def clone(self, source: str, spec: MachineSpec, on_line: OnLine = _silent) -> None:
+        """Make a machine from a stopped one, with the template of its own.
+
+        Raises:
+            InstanceNotFound: there is no such source.
+        """
+        self._known(source)
+        self.limactl.clone(source, spec.name, on_line)
+        self.update(spec)
+
+    def ssh(self, instance: Instance) -> SshAddress:
+        """Return how to log in to a running machine; nopal adds the pinned host key."""
+        user = instance.config.user.name if instance.config is not None else ""
+        return SshAddress(
+            host="127.0.0.1",
+            port=instance.ssh_local_port,
+            user=user,
+            identity_file=self.paths.identity_file,
+            known_hosts=None,
+            host_key_alias=f"lima-{instance.name}",
+            control_path=self.paths.instance(instance.name) / "ssh.sock",
+        )
+
+    def limits(self) -> Limits:
+        """Return what names a machine can have here."""
+        room = _PATH_LIMIT[self.host.system] - len(str(self.paths.home.resolve()))
+        pattern = re.compile(r"(?!.*\.ya?ml$)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
+        return Limits(min(room, _LONGEST_NAME), pattern)
+
+    def disk_in_use(self, instance: Instance) -> int:
+        """Return the bytes that the machine takes on the host."""
+        folder = self.paths.instance(instance.name)
+        total = 0
+        for name in ("disk", "diffdisk", "basedisk"):
+            path = folder / name
+            if path.is_file() and not path.is_symlink():
+                # Blocks, not length: the files are sparse.
+                total += path.stat().st_blocks * 512
+        return total
+
+    @property
+    def _timeout_s(self) -> int:
+        return _START_TIMEOUT_S[self.host.has_hardware_virtualisation]
+
+    def _known(self, name: str) -> Instance:
+        there = self.instance(name)
+        if there is None:
+            raise InstanceNotFound(name)
+        return there
+
+    def _remove(self, there: Instance) -> None:
+        if there.protected:
+            raise InstanceProtected(there.name)
+        folder = self.paths.instance(there.name)
+        if there.config is None and not (folder / "lima.yaml").exists():
+            self._remove_empty(there.name, folder)
+            return
+        self.limactl.delete(there.name, force=True)
+
+    def _remove_empty(self, name: str, folder: Path) -> None:
+        # limactl leaves a folder without lima.yaml alone; so do we, unless it holds nothing.
+        try:
+            folder.rmdir()
+        except OSError as error:
+            raise InstanceUnrepairable(name, folder) from error
+
+    def _wait_until_ready(self, name: str) -> None:
+        folder = self.paths.instance(name)
+        deadline = self.clock() + self._timeout_s
+        while (state := readiness(folder)) == "booting":
+            if self.clock() > deadline:
+                raise StartFailed(
+                    name, "it has been booting for too long", folder / "ha.stderr.log"
+                )
+            self.sleep(1)
+        if state == "exiting":
+            raise StartFailed(name, last_words(folder) or "it stopped", folder / "ha.stderr.log")

@@ -1,0 +1,180 @@
+"""limactl: one method per subcommand, under the subcommand's own name.
+
+Nothing is read into a failure: a `list` that fails is an error, never "there are no machines".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lima.errors import LimactlFailed, LimactlMissing
+from lima.host import Host
+from lima.instance import Instance, decode
+from lima.paths import LimaPaths
+from lima.process import Completed, Identity, OnLine, identity, run
+
+# What limactl and QEMU may know of our environment. No SSH_AUTH_SOCK: an agent must not get in.
+_PASSED_ON = (
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+_OF_OURSELVES = ("XDG_CACHE_HOME", "TMPDIR")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Lima decides for KVM when /dev/kvm is there at all; these come first and so win.
+_EMULATOR = {
+    "x86_64": (
+        "QEMU_SYSTEM_X86_64",
+        "qemu-system-x86_64 -machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
+    ),
+    "aarch64": (
+        "QEMU_SYSTEM_AARCH64",
+        "qemu-system-aarch64 -machine virt -accel tcg,thread=multi,tb-size=512 -cpu max",
+    ),
+}
+
+
+class Run(Protocol):
+    """Runs limactl with these arguments to its end."""
+
+    def __call__(
+        self, arguments: Sequence[str], *, input_text: str = "", on_line: OnLine | None = None
+    ) -> Completed:
+        """Run it; what it logs goes to `on_line`, as sentences, while it runs."""
+
+
+@dataclass(frozen=True)
+class Limactl:
+    """limactl of this host. Every method raises `LimactlFailed` when the command fails."""
+
+    run: Run
+
+    def list(self) -> tuple[Instance, ...]:
+        """Return every machine, running or not."""
+        return decode(self._do("list", "--json"))
+
+    def create(self, name: str, lima_yaml: str, on_line: OnLine | None = None) -> None:
+        """Make a machine of a template's text, without starting it."""
+        self._do("create", f"--name={name}", "--tty=false", "-", text=lima_yaml, on_line=on_line)
+
+    def start(self, name: str, timeout_s: int, on_line: OnLine | None = None) -> None:
+        """Start a machine that exists. Of an unknown name Lima would make one: check before."""
+        self._do("start", "--tty=false", f"--timeout={timeout_s}s", name, on_line=on_line)
+
+    def stop(self, name: str, *, force: bool = False, on_line: OnLine | None = None) -> None:
+        """Stop a machine that runs."""
+        self._do("stop", *(["--force"] if force else []), name, on_line=on_line)
+
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Remove a machine; without `force` only one that is stopped."""
+        self._do("delete", *(["--force"] if force else []), name)
+
+    def clone(self, source: str, name: str, on_line: OnLine | None = None) -> None:
+        """Copy a stopped machine."""
+        self._do("clone", "--tty=false", source, name, on_line=on_line)
+
+    def protect(self, name: str) -> None:
+        """Refuse to remove a machine from now on."""
+        self._do("protect", name)
+
+    def unprotect(self, name: str) -> None:
+        """Allow a machine to be removed again."""
+        self._do("unprotect", name)
+
+    def validate(self, file: Path) -> None:
+        """Check a template."""
+        self._do("validate", str(file))
+
+    def version(self) -> str:
+        """Return the version's text, such as `2.2.0` or `2.2.0-153-g183a60d`."""
+        return self._do("--version").strip().rpartition(" ")[2]
+
+    def _do(self, *arguments: str, text: str = "", on_line: OnLine | None = None) -> str:
+        done = self.run(arguments, input_text=text, on_line=on_line)
+        if done.status != 0:
+            raise LimactlFailed(" ".join(arguments), done.status, _reason(done.stderr))
+        return done.stdout
+
+
+def message(line: str) -> str:
+    """Return the sentence in a line of Lima's JSON log; any other line is returned as it is."""
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return line
+    if not isinstance(record, dict):
+        return line
+    text = str(record.get("msg", line))
+    error = record.get("error")
+    return f"{text}: {error}" if error else text
+
+
+def _reason(stderr: str) -> str:
+    fatal = [line for line in stderr.splitlines() if '"level":"fatal"' in line]
+    lines = fatal or [line for line in stderr.splitlines() if line.strip()]
+    return message(lines[-1]) if lines else "it said nothing"
+
+
+def environment(
+    paths: LimaPaths, host: Host, person: Identity, ours: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the whole environment limactl gets. Pure."""
+    is_ourselves = paths.user is None
+    path = ours.get("PATH", _SYSTEM_PATH) if is_ourselves else _SYSTEM_PATH
+    result = {
+        "HOME": ours.get("HOME", person.home) if is_ourselves else person.home,
+        "USER": person.name,
+        "LOGNAME": person.name,
+        "LANG": "C.UTF-8",
+        "LIMA_HOME": str(paths.home),
+        "PATH": f"{paths.limactl.parent}:{path}",
+    }
+    kept = (*_PASSED_ON, *_OF_OURSELVES) if is_ourselves else _PASSED_ON
+    result.update((key, ours[key]) for key in kept if key in ours)
+    if not host.has_hardware_virtualisation:
+        variable, command = _EMULATOR[host.machine]
+        result[variable] = command
+    return result
+
+
+@dataclass(frozen=True)
+class LimactlProcess:
+    """The real thing: a `Run` that starts limactl, as the system user when there is one."""
+
+    executable: Path
+    paths: LimaPaths
+    host: Host
+    ours: Mapping[str, str]
+    """Our own environment."""
+
+    def __call__(
+        self, arguments: Sequence[str], *, input_text: str = "", on_line: OnLine | None = None
+    ) -> Completed:
+        """Run it. Raises `LimactlMissing` when it, or the user it runs as, is not there."""
+        person = identity(self.paths.user)
+        if person is None:
+            raise LimactlMissing
+        self._make_home(person)
+        say = on_line and (lambda line: on_line(message(line)))
+        try:
+            return run(
+                (str(self.executable), "--log-format=json", *arguments),
+                environment=environment(self.paths, self.host, person, self.ours),
+                input_text=input_text,
+                # A place every user may stand in; limactl writes nothing here.
+                directory=Path("/"),
+                run_as=person,
+                on_line=say,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            raise LimactlMissing from error
+
+    def _make_home(self, person: Identity) -> None:
+        home = self.paths.home
+        if not home.is_dir():
+            home.mkdir(parents=True, mode=0o700)
+            os.chown(home, person.uid, person.gid)

@@ -1,0 +1,54 @@
+"""How far the boot of a machine is, read from the logs of Lima's host agent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from lima.limactl import message
+
+_TAIL_LINES = 3
+_BAD_LEVELS = ('"level":"fatal"', '"level":"error"')
+
+
+def readiness(folder: Path) -> Literal["booting", "ready", "exiting"]:
+    """Return how far the machine in `folder` is.
+
+    Lima calls a machine Running as soon as its processes live. Its agent writes an event when the
+    guest is ready, too; a start that was interrupted goes on without us and ends in that event.
+    """
+    state: Literal["booting", "ready", "exiting"] = "booting"
+    for status in _events(folder / "ha.stdout.log"):
+        if status.get("exiting"):
+            state = "exiting"
+        elif status.get("running"):
+            state = "ready"
+    return state
+
+
+def last_words(folder: Path) -> str:
+    """Return the last complaints of the host agent, in one line; empty when it had none."""
+    try:
+        lines = (
+            (folder / "ha.stderr.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        )
+    except OSError:
+        return ""
+    bad = [line for line in lines if any(level in line for level in _BAD_LEVELS)]
+    return "; ".join(message(line) for line in bad[-_TAIL_LINES:])
+
+
+def _events(log: Path) -> Iterator[Mapping[str, object]]:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # the last line may be half written
+        if isinstance(event, dict) and isinstance(status := event.get("status"), dict):
+            yield status
