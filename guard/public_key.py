@@ -205,8 +205,10 @@ def read_public_key_file(path: Path) -> PublicKey:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PublicKeyFileMissing(public, reason.lower()) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PublicKeyFileMissing(public, "it is not a regular file")
-        data = file.read(MAX_LINE_BYTES + 1)
+        data = os.read(descriptor, MAX_LINE_BYTES + 1)
+    finally:
+        os.close(descriptor)
     return parse_public_key(data.decode("utf-8", errors="replace"), where=f"`{public}`")

@@ -19,14 +19,14 @@ MAX_BRANCH = 244
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_PATH = r"[\w.~/+@%=:,-]+"
+_PATH = r"[\w.~/+@%=,-]+"
 _URL = re.compile(
     rf"(?P<scheme>ssh|https)://(?:(?P<user>{_USER})@)?(?P<host>{_HOST}|\[[0-9A-Fa-f:.]+\])"
     rf"(?::(?P<port>[0-9]{{1,5}}))?/(?P<path>{_PATH})"
 )
 _SCP = re.compile(rf"(?:(?P<user>{_USER})@)?(?P<host>{_HOST}):(?P<path>{_PATH})")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(?:://|::)")
-_USERINFO = re.compile(r"(://)[^/@\s]*@|(://)[^/\s]*@")
+_USERINFO = re.compile(r"(://).*@|^()[^/]*:[^/]*@", re.DOTALL)
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\$`]|\.\.|@\{|//")
 _MAX_PORT = 65535
 _USE = "use `git@HOST:OWNER/REPO.git`, `ssh://…` or `https://…`"
@@ -116,7 +116,7 @@ def parse_repo_url(text: str) -> RepoUrl:
 
 
 def _shown(text: str) -> str:
-    return printable(_USERINFO.sub(lambda found: f"{found[1] or found[2]}***@", text), 120)
+    return printable(_USERINFO.sub(lambda found: f"{found[1] or ''}***@", text), 120)
 
 
 def _unknown_scheme(shown: str, found: str) -> RepoUrlRefused:

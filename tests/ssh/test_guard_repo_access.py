@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from guard_fixtures import Sshd, make_key, make_repo, run, ssh_agent, sshd
 
 from guard.repo_access import AccessCheck, check_access
 from guard.repo_url import parse_repo_url
-
-from guard_fixtures import Sshd, make_key, make_repo, run, ssh_agent, sshd
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ def test_an_empty_repo_is_reachable(world: World) -> None:
 
 def test_every_fault_is_found_at_once_in_the_repos_order(world: World) -> None:
     url = world.server.url
-    assert world.ask(
-        (url("typo.git"), ""), (url("blog.git"), "absent"), (url("blog.git"), ""), (url("empty"), "x")
-    ) == ["no such repo", "no such branch", "no such branch"]
+    good = url("blog.git")
+    asked = ((url("typo.git"), ""), (good, "absent"), (good, ""), (url("empty.git"), "x"))
+    assert world.ask(*asked) == ["no such repo", "no such branch", "no such branch"]
 
 
 def test_a_key_that_is_only_a_file_is_no_access_since_no_guest_has_it(
@@ -127,7 +126,8 @@ def test_a_server_that_says_nothing_is_given_up_with_its_whole_process_group(
         check = replace(world.check, timeout_s=1.5)
         kinds = world.ask((f"ssh://git@127.0.0.1:{port}/x/y.git", ""), check=check)
         assert kinds in (["timed out"], ["unreachable"])
-        left = subprocess.run(["pgrep", "-f", f"127.0.0.1.*{port}"], capture_output=True, check=False)
+        look = ["pgrep", "-f", f"127.0.0.1.*{port}"]
+        left = subprocess.run(look, capture_output=True, check=False)
         assert left.stdout == b""
 
 
