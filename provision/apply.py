@@ -1,8 +1,8 @@
 """The one script that applies many changes, and the reading of what it says while it runs. Pure.
 
-Each change runs in a shell of its own under `set -e`, its output between a `begin` and an `end` mark.
-Root's part is inside one sudo; what belongs to the login user runs from there through runuser, as a
-fresh login would: with the groups of this moment, and without root's environment.
+Each change runs in a shell of its own under `set -e`, its output between a `begin` and an `end`
+mark. Root's part is inside one sudo; what belongs to the login user runs from there through runuser,
+as a fresh login would: with the groups of this moment, and without root's environment.
 """
 
 from __future__ import annotations

@@ -67,9 +67,9 @@ def converge(
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
-    Nothing but one exec happens when all is as it should be, or with `dry_run`. A step that fails is
-    a result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log` gets
-    everything the guest said.
+    Nothing but one exec happens when all is as it should be, or with `dry_run`. A step that fails
+    is a result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log`
+    gets everything the guest said.
 
     Raises:
         ContradictingSteps: two steps of one id differ.

@@ -21,3 +21,11 @@ class SshAddress:
     """The name under which the key is pinned; empty means `[host]:port`."""
     control_path: Path | None = None
     """Socket of an OpenSSH master that may be live already."""
+
+    @property
+    def alias(self) -> str:
+        """The name under which the host key stands in `known_hosts`."""
+        return self.host_key_alias or f"[{self.host}]:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}:{self.port}"

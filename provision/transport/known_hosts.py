@@ -1,0 +1,78 @@
+"""The file that pins guests' host keys, in OpenSSH's known_hosts format.
+
+It holds plain names only; hashed and marked lines, which nopal never writes, are skipped.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import HostKeyChanged, HostKeyUnknown
+
+ENTRY_FIELDS = 3
+
+
+@dataclass(frozen=True)
+class HostKey:
+    """A server's public key."""
+
+    type: str
+    """Such as `ssh-ed25519`."""
+    blob: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """The key as `ssh-keygen -l` and OpenSSH's warnings show it."""
+        digest = base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
+        return f"SHA256:{digest}"
+
+
+def pinned(path: Path, alias: str) -> tuple[HostKey, ...]:
+    """Return the keys that `path` pins for `alias`; none when there is no such file."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ()
+    keys = []
+    for line in lines:
+        fields = line.split()
+        if len(fields) < ENTRY_FIELDS or alias not in fields[0].split(","):
+            continue
+        try:
+            keys.append(HostKey(fields[1], base64.b64decode(fields[2], validate=True)))
+        except binascii.Error:
+            continue
+    return tuple(keys)
+
+
+def pin(path: Path, alias: str, key: HostKey) -> None:
+    """Append `key` for `alias`, in one write, so that parallel runs keep each other's lines."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    line = f"{alias} {key.type} {base64.b64encode(key.blob).decode()}\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line.encode())
+    finally:
+        os.close(descriptor)
+
+
+def verify(path: Path, alias: str, shown: HostKey, address: str, *, accept_new: bool) -> None:
+    """Return when `shown` is the key pinned for `alias`, or was just pinned because none was.
+
+    Raises:
+        HostKeyChanged: another key is pinned.
+        HostKeyUnknown: none is pinned, and `accept_new` is false.
+    """
+    keys = pinned(path, alias)
+    if shown in keys:
+        return
+    if keys:
+        raise HostKeyChanged(address, keys[0].fingerprint, shown.fingerprint)
+    if not accept_new:
+        raise HostKeyUnknown(address, shown.fingerprint)
+    pin(path, alias, shown)
