@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,25 +109,25 @@ def _repo(repo: RepoEntry) -> str | dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """Write a value as TOML does; a value that means "as the host has it" is empty."""
+    """Write a value for a person: text without quotes, all else as TOML."""
+    if isinstance(value, str):
+        return value if value.isprintable() else ascii(value)
+    return _toml(value)
+
+
+def _toml(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            return value if value.isprintable() else ascii(value)
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"' if value.isprintable() else ascii(value)
         case list():
-            return f"[{', '.join(_quoted(item) for item in value)}]"
+            return f"[{', '.join(map(_toml, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
         case _:
-            return _quoted(value)
-
-
-def _quoted(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key} = {_quoted(item)}' for key, item in value.items())}}}"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"' if value.isprintable() else ascii(value)
-    return _text(value)
+            return str(value)
 
 
 def _name_origin(project: Project, user_home: Path | None) -> str:

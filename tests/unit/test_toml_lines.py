@@ -50,7 +50,8 @@ FILLER = st.sampled_from(["", "\n", "# [a] comment = 1\n", "\n\t# \"\"\" '''\n\n
 def values(draw: st.DrawFn, depth: int = 2) -> str:
     kind = draw(st.sampled_from(["scalar", "array", "table"] if depth else ["scalar"]))
     if kind == "scalar":
-        return draw(SCALAR)
+        scalar: str = draw(SCALAR)
+        return scalar
     inner = draw(st.lists(values(depth - 1), max_size=3))
     if kind == "array":
         gap = draw(st.sampled_from(["", " ", "\n", " # ] comment\n  "]))
