@@ -22,22 +22,48 @@ STAMP = "/var/lib/nopal/apt-lists"
 # may hold.
 APT_FUNCTIONS = f"""\
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a APT_LISTCHANGES_FRONTEND=none
-nopal_install() {{ apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o
-Dpkg::Use-Pty=0 \\ -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" }}
-nopal_update() {{ nopal_log=$(mktemp) for nopal_try in 1 2 3 4 5 6 7 8 9 10 11 12; do apt-get
-update -q "$@" 2>&1 | tee "$nopal_log" grep -q '^E: .*/var/lib/apt/lists/' "$nopal_log" || break
-echo "another program reads the package lists; waiting (try $nopal_try of 12)" sleep 5 done
-nopal_ok=0 grep -q '^E: ' "$nopal_log" && nopal_ok=1 rm -f -- "$nopal_log" return "$nopal_ok" }}
-nopal_refresh() {{ nopal_update || return mkdir -p /var/lib/nopal : >{STAMP} }} nopal_is_stale()
-{{ for nopal_list in /var/lib/apt/lists/*Release; do [ -e "$nopal_list" ] || return 0; break; done
-[ -z "$(find {STAMP} -mmin -1440 2>/dev/null)" ] && return 0 [ -n "$(find /etc/apt/sources.list
-/etc/apt/sources.list.d -newer {STAMP} 2>/dev/null)" ] }} nopal_get() {{ if nopal_is_stale; then
-nopal_refresh || echo "the package lists could not be brought up to date" nopal_install "$@" &&
-return else nopal_install "$@" && return nopal_refresh || : fi dpkg --force-confdef
---force-confold --configure -a || : nopal_install "$@" && return [ $# -gt 1 ] || return echo "the
-packages cannot be installed together: installing one by one" nopal_failed= for nopal_package do
-nopal_install "$nopal_package" || nopal_failed="$nopal_failed $nopal_package"; done [ -z
-"$nopal_failed" ] || {{ echo "could not be installed:$nopal_failed"; return 1; }}
+nopal_install() {{
+apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
+-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}}
+nopal_update() {{
+nopal_log=$(mktemp)
+for nopal_try in 1 2 3 4 5 6 7 8 9 10 11 12; do
+apt-get update -q "$@" 2>&1 | tee "$nopal_log"
+grep -q '^E: .*/var/lib/apt/lists/' "$nopal_log" || break
+echo "another program reads the package lists; waiting (try $nopal_try of 12)"
+sleep 5
+done
+nopal_ok=0
+if grep -q '^E: ' "$nopal_log"; then nopal_ok=1; fi
+rm -f -- "$nopal_log"
+return "$nopal_ok"
+}}
+nopal_refresh() {{
+nopal_update || return
+mkdir -p /var/lib/nopal
+: >{STAMP}
+}}
+nopal_is_stale() {{
+for nopal_list in /var/lib/apt/lists/*Release; do [ -e "$nopal_list" ] || return 0; break; done
+[ -n "$(find {STAMP} -mmin -1440 2>/dev/null)" ] || return 0
+[ -n "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer {STAMP} 2>/dev/null)" ]
+}}
+nopal_get() {{
+if nopal_is_stale; then
+nopal_refresh || echo "the package lists could not be brought up to date"
+nopal_install "$@" && return
+else
+nopal_install "$@" && return
+nopal_refresh || :
+fi
+dpkg --force-confdef --force-confold --configure -a || :
+nopal_install "$@" && return
+[ $# -gt 1 ] || return
+echo "the packages cannot be installed together: installing one by one"
+nopal_failed=
+for nopal_one do nopal_install "$nopal_one" || nopal_failed="$nopal_failed $nopal_one"; done
+[ -z "$nopal_failed" ] || {{ echo "could not be installed:$nopal_failed"; return 1; }}
 }}"""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..facts import Facts
 from ..shell import join, quote
 from ..step import Change, Step
-from .apt import APT_FUNCTIONS
+from .apt import APT_FUNCTIONS, STAMP
 from .write import write_file
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -120,6 +120,9 @@ class AptRepository(Step):
         return "\n".join(
             [
                 APT_FUNCTIONS,
+                # Only when the other lists are fresh does reading this one make all of them so.
+                "nopal_fresh=1",
+                "if nopal_is_stale; then nopal_fresh=0; fi",
                 "nopal_tools=",
                 "command -v curl >/dev/null || nopal_tools=curl",
                 'command -v gpg >/dev/null || nopal_tools="$nopal_tools gpg"',
@@ -147,6 +150,7 @@ class AptRepository(Step):
                 f"nopal_update {source} || {{",
                 f"rm -f -- {join([self.path, self.key_path])}",
                 f'echo "cannot read the repository {self.repository}: taken out"; exit 1; }}',
+                f'if [ "$nopal_fresh" = 1 ]; then : >{STAMP}; fi',
             ]
         )
 

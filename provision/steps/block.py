@@ -20,11 +20,17 @@ END { print (bad || inside || n > 1) ? "damaged" : (n ? "there" : "none") }
 """
 
 _WRITE = """
-function block() { print ENVIRON["nopal_begin"]; printf "%s", ENVIRON["nopal_block"]; print
-ENVIRON["nopal_end"] } BEGIN { if (ENVIRON["nopal_where"] == "top") block() } { line = $0;
-sub(/\\r$/, "", line) } line == ENVIRON["nopal_begin"] { if (ENVIRON["nopal_where"] == "here")
-block(); inside = 1; next } line == ENVIRON["nopal_end"] { inside = 0; next } !inside { print }
-END { if (ENVIRON["nopal_where"] == "bottom") block() }
+function block() {
+print ENVIRON["nopal_begin"]
+printf "%s", ENVIRON["nopal_block"]
+print ENVIRON["nopal_end"]
+}
+BEGIN { where = ENVIRON["nopal_where"]; if (where == "top") block() }
+{ line = $0; sub(/\\r$/, "", line) }
+line == ENVIRON["nopal_begin"] { if (where == "here") block(); inside = 1; next }
+line == ENVIRON["nopal_end"] { inside = 0; next }
+!inside { print }
+END { if (where == "bottom") block() }
 """
 
 
@@ -73,11 +79,8 @@ class Block(PathStep):
     @property
     def text(self) -> str:
         """The block's lines, each with its newline."""
-        return (
-            self.content
-            if self.content in {""} or self.content.endswith("\n")
-            else self.content + "\n"
-        )
+        is_whole = not self.content or self.content.endswith("\n")
+        return self.content if is_whole else self.content + "\n"
 
     def probe(self) -> str:
         """Read what stands between the markers."""

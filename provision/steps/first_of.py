@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import quote
-from ..step import Change, Step
+from ..step import Change, RunAs, Step
 
 # In a script of root's: run what stands on stdin as the user who logged in, or right here where
 # that is root.
@@ -36,23 +36,32 @@ class FirstOf(Step):
     alternatives: tuple[tuple[Step, ...], ...] = field(repr=False)
 
     def __init__(
-        self, label: str, *alternatives: Step | tuple[Step, ...], tags: tuple[str, ...] = ()
+        self,
+        label: str,
+        *options: Step | tuple[Step, ...],
+        alternatives: tuple[tuple[Step, ...], ...] = (),
+        tags: tuple[str, ...] = (),
+        run_as: RunAs = "root",
+        needs_agent: bool = False,
     ) -> None:
-        groups = tuple((a,) if isinstance(a, Step) else tuple(a) for a in alternatives)
+        # The keywords are there for `dataclasses.replace`; who runs follows from the steps.
+        del run_as, needs_agent
+        given = tuple((each,) if isinstance(each, Step) else tuple(each) for each in options)
+        groups = alternatives or given
         steps = [step for group in groups for step in group]
         if not all(groups) or not groups:
             message = f"{label} has an alternative without steps"
             raise ValueError(message)
         users = {step.run_as for step in steps}
-        needs_agent = any(step.needs_agent for step in steps)
-        if needs_agent and "root" in users:
+        has_agent = any(step.needs_agent for step in steps)
+        if has_agent and "root" in users:
             message = f"{label}: root's steps and those that need the agent cannot be alternatives"
             raise ValueError(message)
         for key, value in (
             ("label", label),
             ("alternatives", groups),
             ("tags", tags),
-            ("needs_agent", needs_agent),
+            ("needs_agent", has_agent),
             ("run_as", "login" if users == {"login"} else "root"),
         ):
             object.__setattr__(self, key, value)
