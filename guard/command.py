@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,11 +82,10 @@ def run_command(
         _end_group(process)
         process.wait()
         raise
-    decode = sys.getfilesystemencoding()
     return Completed(
         process.returncode if status is None else status,
-        stdout.decode(decode, "surrogateescape"),
-        stderr.decode(decode, "surrogateescape"),
+        stdout.decode("utf-8", "surrogateescape"),
+        stderr.decode("utf-8", "surrogateescape"),
     )
 
 

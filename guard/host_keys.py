@@ -70,7 +70,7 @@ class PinStore:
         keys = []
         for line in self._lines():
             if _is_of(line, name):
-                keys.append(parse_public_key(line.split(None, 1)[1], where=f"`{self.path}`"))
+                keys.append(parse_public_key(line.partition(" ")[2], where=f"`{self.path}`"))
         return tuple(keys)
 
     def check(self, machine: str, found: PublicKey) -> bool:
@@ -103,9 +103,12 @@ class PinStore:
             Whether there was anything to forget.
         """
         name = alias(machine)
-        if not self.path.exists():
+        backup = self.path.with_name(self.path.name + ".old")
+        if not self.path.exists() and not backup.exists():
             return False
         with self._locked():
+            # `ssh-keygen -R`, our own advice, leaves the forgotten line in a backup.
+            backup.unlink(missing_ok=True)
             lines = self._lines()
             kept = [line for line in lines if not _is_of(line, name)]
             if kept == lines:

@@ -194,13 +194,16 @@ def _fault(url: RepoUrl, completed: Completed, check: AccessCheck) -> RepoFault:
         detail = f"no answer within {check.timeout_s:g} s"
     elif kind == "login refused" and url.scheme == "ssh" and check.agent_socket is None:
         detail = f"there is no ssh-agent; {detail}"
-    return RepoFault(url.text, kind, detail, _fix(kind, url, host))
+    fix = _fix(kind, url, host, has_agent=check.agent_socket is not None)
+    return RepoFault(url.text, kind, detail, fix)
 
 
-def _fix(kind: FaultKind, url: RepoUrl, host: str) -> str:
+def _fix(kind: FaultKind, url: RepoUrl, host: str, *, has_agent: bool) -> str:
     match kind:
         case "login refused" if url.scheme == "https":
             fix = f"Write it as `git@{url.host}:{url.path}.git`, so that the ssh-agent can log in"
+        case "login refused" if not has_agent:
+            fix = 'Start one with `eval "$(ssh-agent)"`, and add your key with `ssh-add`'
         case "login refused":
             fix = (
                 "Add the key that this host knows to the ssh-agent (`ssh-add PATH`); key files "

@@ -31,7 +31,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = tmp_path_factory.mktemp("access")
-    home = root / "home"
+    home = root / "ho me%h"
     key = make_key(home, "work")
     make_repo(root / "server" / "blog.git")
     run("git", "init", "-q", "--bare", root / "server" / "empty.git")
@@ -67,7 +67,9 @@ def test_a_key_that_is_only_a_file_is_no_access_since_no_guest_has_it(
     (home / ".ssh/id_ed25519").write_bytes((world.check.home / "work").read_bytes())
     (home / ".ssh/id_ed25519").chmod(0o600)
     check = replace(world.check, home=home, agent_socket=None)
-    assert world.ask((world.server.url("blog.git"), ""), check=check) == ["login refused"]
+    url = parse_repo_url(world.server.url("blog.git"))
+    (fault,) = check_access([(url, "")], check)
+    assert (fault.kind, "there is no ssh-agent" in str(fault)) == ("login refused", True)
 
 
 def test_an_unknown_host_is_a_fault_that_names_the_command_and_no_question(

@@ -88,6 +88,14 @@ def test_forgetting_the_last_machine_leaves_no_file_behind(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_forgetting_takes_the_backup_of_ssh_keygen_along(tmp_path: Path) -> None:
+    store = PinStore(tmp_path / "known_hosts")
+    store.add("blog", FIRST)
+    (tmp_path / "known_hosts.old").write_text(f"nopal-blog {FIRST.line}\n")
+    store.remove("blog")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_lines_of_others_stay_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("# mine\n\nhost.example ssh-ed25519 AAAA\n|1|bad|!\n")

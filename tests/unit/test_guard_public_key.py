@@ -53,6 +53,10 @@ def test_the_fingerprint_is_the_one_that_openssh_shows() -> None:
     assert parse_public_key(github).fingerprint == published
 
 
+def test_a_comment_may_speak_of_a_private_key() -> None:
+    assert parse_public_key(f"{ED25519} my private key").comment == "my private key"
+
+
 @pytest.mark.parametrize(
     "text",
     [
