@@ -85,6 +85,17 @@ class NotAProfile(ProfileError):
         return f"`{self.profile}` is no profile: {self.reason}."
 
 
+@dataclass(eq=False)
+class StepRefused(ProfileError):
+    """A step that cannot be made of what the options or the project say."""
+
+    profile: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"Profile `{self.profile}` cannot be declared: {self.reason}.\nCheck its options."
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the nearest of `known` and a space after it, or nothing."""
     nearest = difflib.get_close_matches(name, list(known), n=1)

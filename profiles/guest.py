@@ -36,8 +36,6 @@ class Guest:
     """`uname -m`: `x86_64` or `aarch64`."""
     distribution: str = "debian"
     """`ID` of os-release: `debian` or `ubuntu`."""
-    codename: str = "trixie"
-    """`VERSION_CODENAME` of os-release."""
     timezone: str = "Etc/UTC"
     locale: str = "C.UTF-8"
     shell: Shell = "bash"

@@ -12,7 +12,7 @@ nopal leaves that in Invoke's configuration (`nopal.run_profile`).
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from invoke import Collection, Context, Exit, Task
 
 from provision.step import Step
 
-from .errors import NotAProfile, UnknownOption, WrongOption
+from .errors import NotAProfile, StepRefused, UnknownOption, WrongOption
 from .guest import Guest
 
 Declare = Callable[..., Iterable[Step]]
@@ -65,6 +65,7 @@ class Profile(Collection):
         Raises:
             UnknownOption, WrongOption: see `read_options`.
             NotAProfile: the function yields something else than steps.
+            StepRefused: a step cannot be made with these options.
         """
         values = self.read_options(options)
         arguments = {}
@@ -72,12 +73,14 @@ class Profile(Collection):
             arguments[self._takes_options] = values
         if self._takes_guest:
             arguments["guest"] = guest
-        steps = []
-        for step in self.declare(**arguments) or ():
+        try:
+            declared = tuple(self.declare(**arguments) or ())
+        except ValueError as error:
+            raise StepRefused(self.label, str(error)) from error
+        for step in declared:
             if not isinstance(step, Step):
                 raise NotAProfile(self.label, f"it yields {step!r}, which is no step")
-            steps.append(dataclasses.replace(step, tags=(*step.tags, self.label)))
-        return tuple(steps)
+        return tuple(_tagged(step, self.label) for step in declared)
 
     def read_options(self, mapping: Mapping[str, object]) -> Any:
         """Return `mapping` as the options type, or as a plain dict where the profile names none.
@@ -133,6 +136,13 @@ def profile(
     if declare is not None:
         return Profile(declare)
     return lambda function: Profile(function, name=name, requires=requires)
+
+
+def _tagged(step: Step, tag: str) -> Step:
+    # Not dataclasses.replace: a kind may have a constructor of its own.
+    tagged = copy.copy(step)
+    object.__setattr__(tagged, "tags", (*step.tags, tag))
+    return tagged
 
 
 def _arguments(name: str, declare: Declare) -> tuple[str, bool]:

@@ -1,0 +1,231 @@
+"""What every machine has: a time zone, a locale, a shell, tmux, common tools, a word to the agents.
+
+The first profile of every machine, named or not. Nothing here replaces a file that a person edits:
+what is not a drop-in of its own is a marked block or a single line.
+
+To write a profile of your own, read `node.py` or `docker.py`; this one is long because it gathers
+what has no better place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from provision import Apt, Block, Check, Command, Directory, File, Line, Link, Step, User
+from provision.shell import quote
+
+from .guest import Guest
+from .profile import profile
+
+PACKAGES = (
+    "ca-certificates",
+    "curl",
+    "git",
+    "gnupg",
+    "jq",
+    "less",
+    "ncurses-term",  # terminfo of the terminals that people come with
+    "openssh-client",
+    "procps",
+    "python3",
+    "ripgrep",
+    "rsync",
+    "sudo",
+    "tmux",
+    "tzdata",
+    "unzip",
+    "xz-utils",
+)
+
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+# Programs that bring their own list of authorities, and the variable by which each is told of ours.
+_CA_VARIABLES = (
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "CODEX_CA_CERTIFICATE",
+)
+
+_ENVIRONMENT = "/etc/nopal/environment.sh"
+
+_MARKDOWN = "<!-- {} -->"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of `base`."""
+
+    packages: tuple[str, ...] = ()
+    """Further packages of the distribution, such as `build-essential`."""
+    environment: dict[str, str] = msgspec.field(default_factory=dict)
+    """Variables for every session in the machine, agents and scripts included. No secrets."""
+
+    def __post_init__(self) -> None:
+        """Refuse names that no shell could set."""
+        for name in self.environment:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                message = f"`{name}` is no name of an environment variable"
+                raise ValueError(message)
+        for name, value in self.environment.items():
+            if not value.isprintable():
+                message = f"the value of `{name}` holds a control character"
+                raise ValueError(message)
+
+
+@profile
+def base(options: Options, guest: Guest) -> Iterator[Step]:
+    """Set time zone, locale, shell, tmux, common tools and a word to the agents."""
+    for package in dict.fromkeys((*PACKAGES, *options.packages)):
+        yield Apt(package)
+    yield from _trust(guest)
+    yield from _clock_and_language(guest)
+    yield from _shell(guest)
+    yield from _environment(guest, options.environment)
+    yield File("/etc/tmux.conf", _data("tmux.conf"))
+    # Lima makes every boot a new instance for cloud-init, which would throw the host keys away and
+    # with them the key that nopal pinned.
+    yield File("/etc/cloud/cloud.cfg.d/90-nopal.cfg", "ssh_deletekeys: false\n")
+    # sudo drops the variable by default; this keeps it so whatever else is configured.
+    yield File("/etc/sudoers.d/nopal", 'Defaults env_keep -= "SSH_AUTH_SOCK"\n', mode="0440")
+    yield Directory("~/code")
+    for path in ("~/AGENTS.md", "~/CLAUDE.md"):
+        yield Block(path, memory(guest), comment=_MARKDOWN)
+    yield Check("tmux -V && rg --version", matches=r"^ripgrep")
+
+
+def memory(guest: Guest) -> str:
+    """Return what a coding agent should know of the machine, as Markdown."""
+    folders = ", ".join(f"`{folder}`" for folder in guest.mounts)
+    ports = {
+        "auto": "A port that you listen on appears on the host's 127.0.0.1 by itself.",
+        "none": "No port of this machine appears on the host.",
+    }
+    return _data("memory.md").format(
+        name=guest.name,
+        user=guest.user,
+        shared=(
+            f"These folders are the host's own; a change there is a change of the host: {folders}."
+            if folders
+            else "No folder of the host is mounted."
+        ),
+        ports=ports.get(guest.ports, f"Ports that appear on the host: {guest.ports}."),
+        keys=(
+            "Keys stay on the host: an SSH agent (`SSH_AUTH_SOCK`) logs in and signs while the"
+            " person is connected; there is no private key to find."
+        ),
+        profiles='"docker", "node", …',
+    )
+
+
+def _data(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _trust(guest: Guest) -> Iterator[Step]:
+    """Certificates named after their content, so that a name says whether one is installed."""
+    folder = "/usr/local/share/ca-certificates"
+    names = []
+    for certificate in guest.extra_ca:
+        text = certificate.strip() + "\n"
+        names.append(f"nopal-{hashlib.sha256(text.encode()).hexdigest()[:16]}")
+        yield File(f"{folder}/{names[-1]}.crt", text)
+    wanted = " ".join(sorted(names))
+    # Links in /etc/ssl/certs are what update-ca-certificates made of the files; no file without its
+    # link, and no certificate that is no longer wanted.
+    installed = (
+        "cd /etc/ssl/certs && ls | sed -n 's/^\\(nopal-[0-9a-f]*\\)\\.pem$/\\1/p' | sort | xargs"
+    )
+    remove = "\n".join(
+        [
+            f"for file in {folder}/nopal-*.crt; do",
+            f'case " {wanted} " in *" $(basename "$file" .crt) "*) ;; *) rm -f "$file";; esac',
+            "done",
+            "update-ca-certificates",
+        ]
+    )
+    yield Command(remove, unless=f'[ "$({installed})" = {quote(wanted)} ]', name="certificates")
+
+
+def _clock_and_language(guest: Guest) -> Iterator[Step]:
+    zone = f"/usr/share/zoneinfo/{guest.timezone}"
+    # Old names such as Asia/Calcutta, which some hosts still use, are in a package of their own.
+    yield Command(
+        "apt-get -q update\nDEBIAN_FRONTEND=noninteractive apt-get -q -y install tzdata-legacy",
+        unless=f"[ -e {quote(zone)} ]",
+        name="time zone",
+    )
+    yield Link("/etc/localtime", zone)
+    yield File("/etc/timezone", f"{guest.timezone}\n")
+    # These are part of the C library; every other locale has to be built.
+    if guest.locale not in {"C.UTF-8", "C", "POSIX"}:
+        charset = guest.locale.partition(".")[2] or "UTF-8"
+        yield Apt("locales")
+        yield Line("/etc/locale.gen", f"{guest.locale} {charset}")
+        built = guest.locale.replace("UTF-8", "utf8")
+        yield Command("locale-gen", unless=f"locale -a | grep -qxF {quote(built)}", name="locale")
+    yield Line("/etc/default/locale", f"LANG={guest.locale}", match="^LANG=")
+
+
+def _shell(guest: Guest) -> Iterator[Step]:
+    if guest.shell != "bash":
+        yield Apt(guest.shell)
+    program = "/bin/bash" if guest.shell == "bash" else f"/usr/bin/{guest.shell}"
+    yield User(guest.user, shell=program)
+    if guest.shell == "zsh":
+        # zsh asks its first-run questions as long as there is no ~/.zshrc.
+        yield Block("~/.zshrc", "autoload -Uz compinit && compinit -i\n")
+
+
+def _environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
+    """Set variables for every kind of session: agents use shells that are not interactive.
+
+    PAM reads /etc/environment for each login, whatever is started in it; the shells read their own
+    files because a connection that was open before has the old variables.
+    """
+    variables = {"LANG": guest.locale, "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
+    if guest.extra_ca:
+        variables |= dict.fromkeys(_CA_VARIABLES, CA_BUNDLE)
+    variables |= extra
+    path = f"{guest.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    pam = {"PATH": path, **variables}
+    yield Block("/etc/environment", "".join(f'{key}="{value}"\n' for key, value in pam.items()))
+    yield File(_ENVIRONMENT, _environment_script(variables))
+    yield Link("/etc/profile.d/nopal.sh", _ENVIRONMENT)
+    # Debian's .bashrc returns at once where nobody types, hence `top`.
+    source = f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}\n"
+    yield Block("~/.bashrc", source, top=True)
+    if guest.shell == "zsh":
+        yield Block("/etc/zsh/zshenv", source)
+    if guest.shell == "fish":
+        yield File("/etc/fish/conf.d/nopal.fish", _environment_fish(variables))
+
+
+def _environment_script(variables: Mapping[str, str]) -> str:
+    exports = "".join(f"export {name}={quote(value)}\n" for name, value in variables.items())
+    return f"""\
+# nopal: read by bash, zsh and sh, in login shells and others.
+{exports}\
+case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) PATH="$HOME/.local/bin:$PATH" ;; esac
+case ":$PATH:" in *:/usr/local/bin:*) ;; *) PATH="$PATH:/usr/local/bin" ;; esac
+export PATH
+# A terminal that this machine knows nothing of is at least an xterm.
+if [ -t 1 ] && [ -n "$TERM" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
+    export TERM=xterm-256color
+fi
+"""
+
+
+def _environment_fish(variables: Mapping[str, str]) -> str:
+    # fish knows two escapes inside single quotes: \\ and \'.
+    lines = ["# nopal: what /etc/nopal/environment.sh is for the other shells."]
+    for name, value in variables.items():
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        lines.append(f"set -gx {name} '{escaped}'")
+    lines.append("fish_add_path --global --path ~/.local/bin")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,92 @@
+"""Claude Code, ready to work: pinned, no first-run question in any of the project's folders.
+
+Installed by npm into /usr/local and owned by root, so it never updates itself: the version is the
+one that the project names. What nopal needs in Claude's own files is merged into them key by key;
+all other keys are Claude's and the person's. No credential is written: log in once inside, or give
+the machine a token by its environment.
+
+Autonomy, from the project:
+
+* `auto`: Claude's automatic mode, where a classifier decides what has to be asked.
+* `full`: nothing is ever asked, for unattended runs.
+* `ask`: Claude asks as it does on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from provision import Check, Command, Directory, JsonMerge, Npm, Step
+from provision.steps.json_merge import Default
+
+from .guest import Guest
+from .profile import profile
+
+VERSION = "2.1.330"
+PACKAGE = "@anthropic-ai/claude-code"
+_INSTALLED = f"/usr/local/lib/node_modules/{PACKAGE}"
+
+_MODES = {"auto": "auto", "full": "bypassPermissions", "ask": "default"}
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of `claude`."""
+
+    version: str = VERSION
+    """An exact version of the npm package. Its first-run screens were checked for the default."""
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Further keys of ~/.claude/settings.json, such as `{"model": "opus"}`."""
+
+
+@profile(requires=["node"])
+def claude(options: Options, guest: Guest) -> Iterator[Step]:
+    """Claude Code, trusted in the project's folders, autonomy as the project says."""
+    yield Npm(PACKAGE, options.version)
+    # The package is a stub that its install script replaces by the real program; newer versions of
+    # npm do not run such scripts.
+    yield Command(
+        f"cd {_INSTALLED} && node install.cjs",
+        unless=f"[ -n \"$(find {_INSTALLED}/bin/ -name 'claude*' -size +1M)\" ]",
+        name="claude's native program",
+    )
+    yield Directory("~/.claude", mode="0700")
+    yield JsonMerge("~/.claude/settings.json", _settings(options, guest))
+    yield JsonMerge("~/.claude.json", _state(guest))
+    yield Check("claude --version", matches=r"\d+\.\d+\.\d+ \(Claude Code\)")
+
+
+def _settings(options: Options, guest: Guest) -> dict[str, object]:
+    settings: dict[str, object] = {
+        "env": {
+            # The package belongs to root: an update could only fail.
+            "DISABLE_AUTOUPDATER": Default("1"),
+            # Inside tmux colours are cut to 256 otherwise.
+            "CLAUDE_CODE_TMUX_TRUECOLOR": Default("1"),
+        },
+        "permissions": {"defaultMode": _MODES[guest.autonomy]},
+    }
+    if guest.autonomy == "full":
+        settings["skipDangerousModePermissionPrompt"] = True
+    return _merged(settings, options.settings)
+
+
+def _state(guest: Guest) -> dict[str, object]:
+    # Trust is asked for each repository's root; trust of a folder above it does not count.
+    return {
+        "hasCompletedOnboarding": True,
+        "hasSeenAutoDefaultNudge": True,
+        "projects": {folder: {"hasTrustDialogAccepted": True} for folder in guest.workspaces},
+    }
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return both, where they differ `above`; objects are merged deeply."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merged(old, value) if both else value
+    return merged

@@ -1,0 +1,71 @@
+"""Codex CLI, ready to work: pinned, no first-run question but the login.
+
+Codex writes into its own ~/.codex/config.toml, so nopal leaves that file alone and writes the
+weaker /etc/codex/config.toml: what a person sets in the former wins. No credential is written.
+
+Autonomy, from the project: with `auto` and `full` Codex neither asks nor confines its commands, the
+machine being the wall; with `ask` it asks, and confines commands to the project's folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+
+from provision import Block, Check, Directory, File, Npm, Step
+
+from .base import memory
+from .guest import Guest
+from .profile import profile
+
+VERSION = "0.169.0"
+PACKAGE = "@openai/codex"
+
+_UNCONFINED = ("never", "danger-full-access")
+_POLICIES = {"auto": _UNCONFINED, "full": _UNCONFINED, "ask": ("on-request", "workspace-write")}
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of `codex`."""
+
+    version: str = VERSION
+    """An exact version of the npm package. Its first-run screens were checked for the default."""
+
+
+@profile(requires=["node"])
+def codex(options: Options, guest: Guest) -> Iterator[Step]:
+    """Codex CLI, trusted in the project's folders, autonomy as the project says."""
+    yield Npm(PACKAGE, options.version)
+    yield File("/etc/codex/config.toml", config(guest))
+    yield Directory("~/.codex", mode="0700")
+    # Codex reads the memory file of its own folder, not the one in the home.
+    yield Block("~/.codex/AGENTS.md", memory(guest), comment="<!-- {} -->")
+    yield Check("codex --version", matches=r"codex-cli \d+\.\d+\.\d+")
+
+
+def config(guest: Guest) -> str:
+    """Return the text of /etc/codex/config.toml."""
+    approval, sandbox = _POLICIES[guest.autonomy]
+    text = f"""\
+# Written by nopal. Your own settings go into ~/.codex/config.toml, which wins.
+approval_policy = "{approval}"
+sandbox_mode = "{sandbox}"
+check_for_update_on_startup = false
+
+[features]
+# The background server outlives its terminal and keeps the environment of the first one.
+daemon_auto_start = false
+
+[analytics]
+enabled = false
+"""
+    for folder in guest.workspaces:
+        text += f'\n[projects.{_toml_string(folder)}]\ntrust_level = "trusted"\n'
+    return text
+
+
+def _toml_string(text: str) -> str:
+    # A JSON string is a TOML string, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

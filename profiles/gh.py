@@ -1,0 +1,85 @@
+"""GitHub's command line, and git's logins to GitHub through it.
+
+From GitHub's own release, pinned by checksum: the versions that Debian 13 and Ubuntu 24.04 ship ask
+for a field that GitHub removed, so `gh pr edit` and `gh issue view` fail; 2.82.1 is the first good
+one. Where github.com cannot be reached the distribution's gh is installed, and said so.
+
+No credential is written: `gh auth login` inside, or GH_TOKEN in the environment.
+
+Checksums: https://github.com/cli/cli/releases/download/v2.92.0/gh_2.92.0_checksums.txt. Another
+version is taken by the options `version` and `sha256` together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from provision import Apt, Archive, Block, Check, FirstOf, Link, Step
+
+from .guest import Guest
+from .profile import profile
+
+VERSION = "2.92.0"
+SHA256 = {
+    "amd64": "b57848131bdf0c229cd35e1f2a51aa718199858b2e728410b37e89a428943ec4",
+    "arm64": "c2248526dd0160c08d3fccca2332c3c1a07c15a78b23978e77735f1b5a18cfee",
+}
+
+PREFIX = "/opt/gh"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of `gh`."""
+
+    version: str = VERSION
+    """An exact version, such as `2.92.0`."""
+    sha256: str = ""
+    """Checksum of the `linux` tarball of that version for the machine's architecture."""
+    mirror: str = "https://github.com/cli/cli/releases/download"
+    """Where `v2.92.0/gh_2.92.0_linux_amd64.tar.gz` is found."""
+
+    def __post_init__(self) -> None:
+        """Refuse a version that is not exact, or whose checksum nobody knows."""
+        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
+            message = f"`version` is exact, such as {VERSION}"
+            raise ValueError(message)
+        if self.version != VERSION and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            message = f"version {self.version} needs `sha256`, the tarball's checksum in hex"
+            raise ValueError(message)
+        if not re.fullmatch(r"https://[^\s'\"]+", self.mirror):
+            message = "`mirror` is a URL that begins with https://"
+            raise ValueError(message)
+
+
+@profile
+def gh(options: Options, guest: Guest) -> Iterator[Step]:
+    """GitHub's command line, from GitHub's own release."""
+    official = Archive(
+        f"{options.mirror.rstrip('/')}/v{options.version}/"
+        f"gh_{options.version}_linux_{guest.arch}.tar.gz",
+        sha256=options.sha256 or SHA256[guest.arch],
+        to=PREFIX,
+    )
+    link = Link("/usr/local/bin/gh", f"{PREFIX}/bin/gh")
+    if options.version == VERSION:
+        yield FirstOf("gh", (official, link), Apt("gh"))
+    else:
+        # Who asks for a version gets that one or an error.
+        yield official
+        yield link
+    # The system's file is the weakest: what `gh auth setup-git` or a person sets wins.
+    yield Block("/etc/gitconfig", _CREDENTIALS, marker="gh")
+    yield Block("/etc/environment", "GH_NO_UPDATE_NOTIFIER=1\n", marker="gh")
+    yield Check("gh --version", matches=r"gh version \d+\.")
+
+
+# `gh` is found on PATH; git runs a helper that begins with `!` in a shell.
+_CREDENTIALS = """\
+[credential "https://github.com"]
+	helper = !gh auth git-credential
+[credential "https://gist.github.com"]
+	helper = !gh auth git-credential
+"""
