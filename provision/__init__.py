@@ -1,7 +1,7 @@
 """The converge engine: declare, probe, plan, apply, prove.
 
-Every public name can be imported from here; its module is loaded when the name is first used, so that
-listing tasks does not pay for SSH or templates.
+Every public name can be imported from here; its module is loaded when the name is first used, so
+that listing tasks does not pay for SSH or templates.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Probe:
             UnsupportedGuest: the guest is no Debian or Ubuntu, or root is needed and sudo refuses.
         """
         answer = records(self.framing, lines)
-        facts = read_facts(answer.get(("facts", 0), ""))
+        facts = read_facts(answer.get(("facts", 0), "\n".join(lines[-1:])))
         if ("sudo", 0) in answer and ("root", 0) not in answer:
             raise UnsupportedGuest(_sudo_reason(facts.user, answer["sudo", 0]))
         states: dict[str, str | None] = {}
@@ -134,7 +134,8 @@ def read_facts(text: str) -> Facts:
     lines = text.split("\n")
     if len(lines) < FACT_LINES:
         raise UnsupportedGuest(
-            "The guest does not say what it is: no Linux with /etc/os-release and a POSIX shell."
+            "The guest does not say what it is: no Linux with /etc/os-release and a POSIX shell.\n"
+            f"It said: {text.strip().splitlines()[-1] if text.strip() else 'nothing'}"
         )
     distribution, codename, version, like, uname, home, uid, user, groups = lines[:FACT_LINES]
     system, kernel, machine = uname.split(" ")

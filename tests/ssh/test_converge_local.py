@@ -1,0 +1,389 @@
+"""The engine with real shells on this machine."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from sample_steps import Broken, Joint, Recorder, Text, Verify
+
+from provision.engine import Outcome, converge
+from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, UnsupportedGuest
+from provision.report import SilentReport
+from provision.step import Step
+from provision.transport.local import LocalTransport
+
+
+@pytest.fixture(params=["dash", "bash"])
+def transport(request: pytest.FixtureRequest, tmp_path: Path) -> LocalTransport:
+    """Run everything by the named shell, as `sh`."""
+    shell = shutil.which(request.param)
+    if shell is None:
+        pytest.skip(f"no {request.param} on this host")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sh").symlink_to(shell)
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    return LocalTransport(environment={**os.environ, "PATH": path})
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    place = tmp_path / 'it\'s a "place"\\ of\tours'
+    place.mkdir()
+    return place
+
+
+def statuses(outcome: Outcome) -> list[str]:
+    return [result.status for result in outcome.results]
+
+
+def login(*steps: Step) -> list[Step]:
+    return [replace(step, run_as="login") for step in steps]
+
+
+def run(
+    transport: LocalTransport,
+    *steps: Step,
+    report: Recorder | None = None,
+    dry_run: bool = False,
+    keep_going: bool = False,
+    log: io.StringIO | None = None,
+) -> Outcome:
+    return converge(
+        transport,
+        login(*steps),
+        report or SilentReport(),
+        dry_run=dry_run,
+        keep_going=keep_going,
+        log=log,
+    )
+
+
+def test_a_first_converge_takes_three_execs_and_the_next_one(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = [Text(here / "a"), Text(here / "b", "it's\t\\n"), Joint(here / "c"), Joint(here / "d")]
+    first = run(transport, *steps)
+    assert (statuses(first), first.execs) == (["changed"] * 4, 3)
+    second = run(transport, *steps)
+    assert (statuses(second), second.execs, second.is_converged) == (["ok"] * 4, 1, True)
+
+
+def test_no_steps_at_all_still_give_the_facts(transport: LocalTransport) -> None:
+    outcome = run(transport)
+    assert outcome.facts.home == os.environ["HOME"]
+    assert outcome.facts.uid == os.getuid()
+    assert outcome.execs == 1
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(
+    transport: LocalTransport, here: Path
+) -> None:
+    outcome = run(transport, Text(here / "a"), Verify(f"test -e '{here.name}/a'"), dry_run=True)
+    assert (statuses(outcome), outcome.execs) == (["would change", "would change"], 1)
+    assert not (here / "a").exists()
+
+
+def test_the_first_failure_stops_the_rest(transport: LocalTransport, here: Path) -> None:
+    report = Recorder()
+    outcome = run(
+        transport,
+        Text(here / "a"),
+        Broken("bad", act="echo what happened; false; echo not reached"),
+        Text(here / "b"),
+        report=report,
+    )
+    assert statuses(outcome) == ["changed", "failed", "skipped"]
+    assert outcome.failed[0].detail == "what happened"
+    assert outcome.results[2].summary == "`broken:bad` failed"
+    assert not (here / "b").exists()
+    assert report.events == [
+        ("begins", "text:a"),
+        ("begins", "broken:bad"),
+        ("says", "broken:bad", "what happened"),
+        ("ends", "broken:bad", "failed"),
+        ("ends", "text:a", "changed"),
+        ("ends", "text:b", "skipped"),
+    ]
+    with pytest.raises(StepFailed, match="what happened"):
+        outcome.raise_for_failure()
+
+
+def test_keep_going_applies_the_rest(transport: LocalTransport, here: Path) -> None:
+    outcome = run(transport, Broken("bad", act="false"), Text(here / "b"), keep_going=True)
+    assert statuses(outcome) == ["failed", "changed"]
+
+
+def test_what_was_applied_and_still_differs_did_not_converge(transport: LocalTransport) -> None:
+    outcome = run(transport, Broken("never", look="echo as before", act="echo did it"))
+    assert statuses(outcome) == ["failed"]
+    assert "did not converge" in outcome.failed[0].summary
+    assert outcome.failed[0].detail == "did it\nstate afterwards: as before"
+
+
+def test_what_an_earlier_change_made_differ_gets_a_second_round(
+    transport: LocalTransport, here: Path
+) -> None:
+    spoiled = Text(here / "b")
+    run(transport, spoiled)
+    spoiler = Text(here / "a", before=f"rm -f '{here / 'b'}'".replace("it's", "it'\"'\"'s"))
+    outcome = run(transport, spoiled, spoiler)
+    assert (statuses(outcome), outcome.execs) == (["changed", "changed"], 5)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "if then (",
+        "exit 3",
+        "printf '\\036%s\\n' deadbeef",
+        "head -c 1000 /dev/urandom",
+        'echo } ; echo "\'"; cat',
+        "unknown-command-of-nobody",
+    ],
+)
+def test_a_probe_gone_wrong_harms_only_its_own_step(
+    transport: LocalTransport, here: Path, look: str
+) -> None:
+    if "kill" in look:
+        look = look.replace("kill -9 $$ 2>/dev/null; ", "")
+    outcome = run(
+        transport, Text(here / "a"), Broken("odd", look), Text(here / "b"), keep_going=True
+    )
+    assert [outcome.results[0].status, outcome.results[2].status] == ["changed", "changed"]
+
+
+@pytest.mark.parametrize("act", ["if then (", "exit 3", "}", "cat; false", "set +e; exec false"])
+def test_a_change_gone_wrong_is_the_one_that_failed(
+    transport: LocalTransport, here: Path, act: str
+) -> None:
+    outcome = run(transport, Text(here / "a"), Broken("bad", act=act), Text(here / "b"))
+    assert statuses(outcome) == ["changed", "failed", "skipped"]
+
+
+def test_a_change_that_kills_the_whole_shell_is_the_one_that_failed(
+    transport: LocalTransport, here: Path
+) -> None:
+    outcome = run(transport, Text(here / "a"), Broken("bad", act="kill -9 $$"), Text(here / "b"))
+    assert statuses(outcome) == ["changed", "failed", "skipped"]
+
+
+def test_a_change_finds_nothing_on_stdin(transport: LocalTransport, here: Path) -> None:
+    outcome = run(transport, Text(here / "a", before="cat >/dev/null"), Text(here / "b"))
+    assert statuses(outcome) == ["changed", "changed"]
+
+
+def test_the_guilty_one_of_a_joint_change_is_named_and_the_others_are_done(
+    transport: LocalTransport, here: Path
+) -> None:
+    outcome = run(
+        transport, Joint(here / "a"), Joint(here / "bad"), Joint(here / "c"), Text(here / "d")
+    )
+    assert statuses(outcome) == ["changed", "failed", "changed", "skipped"]
+    assert "no such thing" in outcome.failed[0].detail
+
+
+def test_a_check_is_judged_after_the_changes(transport: LocalTransport, here: Path) -> None:
+    check = Verify(f'test -e "{here.parent}/mark"')
+    mark = Text(here.parent / "mark")
+    assert statuses(run(transport, check, mark)) == ["ok", "changed"]
+
+
+def test_a_failing_check_fails_at_once_when_nothing_is_to_be_changed(
+    transport: LocalTransport,
+) -> None:
+    outcome = run(transport, Verify("false"))
+    assert (statuses(outcome), outcome.execs) == (["failed"], 1)
+
+
+def test_a_check_is_not_judged_when_a_change_failed(transport: LocalTransport) -> None:
+    outcome = run(transport, Broken("bad", act="false"), Verify("test -e /nowhere"))
+    assert statuses(outcome) == ["failed", "skipped"]
+
+
+def test_equal_steps_are_one_and_contradicting_ones_are_refused(
+    transport: LocalTransport, here: Path
+) -> None:
+    one = Text(here / "a", tags=("base",))
+    outcome = run(transport, one, replace(one, tags=("docker",)))
+    assert [result.id for result in outcome.results] == ["text:a"]
+    with pytest.raises(ContradictingSteps) as caught:
+        run(transport, one, replace(one, text="other", tags=("docker",)))
+    assert caught.value.fields == ("text",)
+    assert "docker" in str(caught.value)
+
+
+def test_the_log_holds_what_was_said(transport: LocalTransport, here: Path) -> None:
+    log = io.StringIO()
+    run(transport, Text(here / "a", before="echo aloud"), log=log)
+    assert "# apply\n" in log.getvalue()
+    assert "aloud\n" in log.getvalue()
+    assert "\x1e" not in log.getvalue()
+
+
+def test_hundreds_of_steps_and_large_changes_need_no_more_execs(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = [Text(here / f"f{n}", before=f": {'x' * 2000}") for n in range(150)]
+    first = run(transport, *steps)
+    assert (first.is_converged, first.execs) == (True, 3)
+    assert run(transport, *steps).execs == 1
+
+
+def test_no_agent_of_the_environment_reaches_probes_and_changes(
+    transport: LocalTransport, here: Path
+) -> None:
+    leaking = LocalTransport(environment={**transport.environment, "SSH_AUTH_SOCK": "/secret"})
+    seen = 'echo "${SSH_AUTH_SOCK-none}"'
+    step = Broken("agent", f"{seen}; cat '{here.parent}/done'", f"{seen} >'{here.parent}/done'")
+    outcome = run(leaking, step)
+    assert "none\nnone" in outcome.failed[0].detail
+
+
+def test_steps_that_need_the_agent_run_side_by_side_with_it(
+    transport: LocalTransport, here: Path
+) -> None:
+    with_agent = LocalTransport(environment={**transport.environment, "SSH_AUTH_SOCK": "/agent"})
+    one, two = here.parent / "one", here.parent / "two"
+    wait = (
+        'touch "{}"; until [ -e "{}" ]; do sleep 0.05; done; echo $SSH_AUTH_SOCK; echo; echo "a  b"'
+    )
+    report = Recorder()
+    outcome = run(
+        with_agent,
+        Text(here / "before"),
+        Broken("one", f'[ -e "{one}" ] && echo y', wait.format(one, two), "y", needs_agent=True),
+        Broken("two", f'[ -e "{two}" ] && echo y', wait.format(two, one), "y", needs_agent=True),
+        Text(here / "after"),
+        report=report,
+    )
+    assert statuses(outcome) == ["changed"] * 4
+    assert outcome.execs == 5
+    for name in ("one", "two"):
+        said = [event[2] for event in report.events if event[:2] == ("says", f"broken:{name}")]
+        assert said == ["/agent", "a  b"]
+
+
+def test_a_failing_clone_names_itself_and_stops_what_follows(
+    transport: LocalTransport, here: Path
+) -> None:
+    outcome = run(
+        transport,
+        Broken("bad", act="echo denied; exit 128", needs_agent=True),
+        Text(here / "good", needs_agent=True),
+        Text(here / "after"),
+    )
+    assert statuses(outcome) == ["failed", "changed", "skipped"]
+    assert outcome.failed[0].detail == "denied"
+
+
+@dataclass(frozen=True)
+class NewGroup(Text):
+    kind: ClassVar[str] = "new-group"
+    needs_new_login: ClassVar[bool] = True
+
+
+@dataclass
+class Watched(LocalTransport):
+    reconnects: list[int] = field(default_factory=list)
+    execs: int = 0
+
+    def run(
+        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+    ) -> int:
+        self.execs += 1
+        return super().run(script, on_line, forward_agent=forward_agent)
+
+    def reconnect(self) -> None:
+        self.reconnects.append(self.execs)
+
+
+def test_a_change_of_groups_logs_in_anew_before_the_proof(
+    transport: LocalTransport, here: Path
+) -> None:
+    watched = Watched(environment=transport.environment)
+    run(watched, NewGroup(here / "a"), Text(here / "b"))
+    run(watched, NewGroup(here / "a"), Text(here / "b"))
+    assert (watched.reconnects, watched.execs) == ([2], 4)
+
+
+class Breaking(LocalTransport):
+    """Loses the connection when a change says `break`."""
+
+    def run(
+        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+    ) -> int:
+        def line(text: str) -> None:
+            on_line(text)
+            if text == "break":
+                raise GuestUnreachable("somewhere", "gone")
+
+        return super().run(script, line, forward_agent=forward_agent)
+
+
+def test_a_lost_connection_names_the_running_step_and_the_next_run_finishes(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = [
+        Text(here / "a"),
+        Text(here / "b", before=f'[ -e "{here.parent}/again" ] || {{ echo break; sleep 60; }}'),
+        Text(here / "c"),
+    ]
+    with pytest.raises(GuestUnreachable) as caught:
+        run(Breaking(environment=transport.environment), *steps)
+    assert caught.value.step == "text:b"
+    (here.parent / "again").touch()
+    assert statuses(run(transport, *steps)) == ["ok", "changed", "changed"]
+
+
+@pytest.fixture
+def stranger() -> Iterator[Callable[[str], LocalTransport]]:
+    """A transport for a user that is not root, whose sudo is the given script."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+
+        def make(sudo: str) -> LocalTransport:
+            path = f"{place}:/usr/bin:/bin"
+            if sudo:
+                (Path(place) / "sudo").write_text(f"#!/bin/sh\n{sudo}\n")
+                (Path(place) / "sudo").chmod(0o755)
+            elif shutil.which("sudo", path=path):
+                pytest.skip("this host has sudo")
+            shell = Path(place) / "shell"
+            runuser = shutil.which("runuser", path="/usr/sbin:/sbin")
+            become = f"exec {runuser} -u nobody -- sh" if os.geteuid() == 0 else "exec sh"
+            shell.write_text(f'#!/bin/sh\n{become} "$@"\n')
+            shell.chmod(0o755)
+            environment = {"PATH": path, "HOME": "/tmp", "LANG": "C"}
+            return LocalTransport(str(shell), environment)
+
+        yield make
+
+
+def test_a_sudo_that_wants_a_password_is_told_with_the_cure(
+    stranger: Callable[[str], LocalTransport], here: Path
+) -> None:
+    refusing = stranger('echo "sudo: a password is required" >&2; exit 1')
+    with pytest.raises(UnsupportedGuest, match=r"(?s)password is required.*NOPASSWD"):
+        converge(refusing, [Text(here / "a")], SilentReport())
+
+
+def test_a_missing_sudo_is_told(stranger: Callable[[str], LocalTransport], here: Path) -> None:
+    with pytest.raises(UnsupportedGuest, match="no sudo"):
+        converge(stranger(""), [Text(here / "a")], SilentReport())
+
+
+def test_steps_of_the_login_user_need_no_sudo(
+    stranger: Callable[[str], LocalTransport],
+) -> None:
+    transport = stranger('echo "sudo was called" >&2; exit 1')
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        assert run(transport, Text(Path(place) / "a")).is_converged
