@@ -143,6 +143,6 @@ def _script(steps: Sequence[Apt]) -> str:
             lines += [
                 f"nopal_has=$(dpkg-query -W -f='${{Version}}' {quote(step.package)})",
                 f'dpkg --compare-versions "$nopal_has" ge {quote(wanted)} || {{',
-                f'echo "{step.package} is $nopal_has here, at least {wanted} is needed"; exit 1; }}',
+                f'echo "{step.package} is $nopal_has, at least {wanted} is needed"; exit 1; }}',
             ]
     return "\n".join(lines)

@@ -63,5 +63,5 @@ class Command(Step):
 
 def shorten(script: str) -> str:
     """Return the first line of `script`, cut where it is too long for a name."""
-    first = script.strip().splitlines()[0]
+    first = script.strip().splitlines()[0].rstrip()
     return first if len(first) <= _LONG else f"{first[: _LONG - 1]}…"

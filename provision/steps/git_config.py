@@ -14,7 +14,7 @@ from ..step import Change, Step
 from .path import require_path
 from .write import parent_word
 
-_KEY = re.compile(r"[A-Za-z0-9-]+(\..+)?\.[A-Za-z][A-Za-z0-9-]*")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\..+)?\.[A-Za-z][A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class Unit(Step):
     def __post_init__(self) -> None:
         """Refuse what is no name of a unit file."""
         parts = self.unit.split("/")
-        if len(parts) > 2 or not all(UNIT_NAME.fullmatch(part) for part in parts):  # noqa: PLR2004
+        is_name = all(UNIT_NAME.fullmatch(part) and part not in {".", ".."} for part in parts)
+        if len(parts) > 2 or not is_name:  # noqa: PLR2004
             message = f"no name of a unit file: {self.unit!r}"
             raise ValueError(message)
 
