@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 
 
+_SHOWN_FAULTS = 25
+
+
 class ProjectError(Exception):
     """Base of all errors of this room: bad input, so nothing was started."""
 
@@ -24,7 +27,9 @@ class Place:
     def __str__(self) -> str:
         if self.file is None:
             return "command line"
-        return str(self.file) if self.line is None else f"{self.file}:{self.line}"
+        # The folder's name came with somebody's archive, perhaps.
+        file = str(self.file) if str(self.file).isprintable() else ascii(str(self.file))
+        return file if self.line is None else f"{file}:{self.line}"
 
 
 class Fault(ProjectError):
@@ -123,7 +128,10 @@ class ProjectFaults(ProjectError):
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        return "\n".join(str(fault) for fault in self.faults)
+        lines = [str(fault) for fault in self.faults[:_SHOWN_FAULTS]]
+        if (more := len(self.faults) - _SHOWN_FAULTS) > 0:
+            lines.append(f"… and {more} more")
+        return "\n".join(lines)
 
 
 @dataclass(eq=False)

@@ -193,7 +193,11 @@ class _Source:
 
     def _wrong(self, path: KeyPath, found: str, allowed: str = "", *, nearest: str = "") -> None:
         allowed = allowed or allowed_text(self.keys, str(path[0]))
-        shown = f"--{path[0]}" if self.file is None else dotted((*self.base, *path))
+        shown = (
+            f"--{str(path[0]).replace('_', '-')}"
+            if self.file is None
+            else dotted((*self.base, *path))
+        )
         self.reader.faults.append(WrongValue(self._place(path), shown, found, allowed, nearest))
 
     def _place(self, path: KeyPath) -> Place:

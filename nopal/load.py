@@ -45,6 +45,7 @@ def load_project(
         raise ProjectFaults((BadName(Place(), name or DEFAULT_NAME, problem),))
     files = _read(paths, root, flags or {})
     origin = origin_of(root) if root else ""
+    origin = origin if origin.isprintable() else ""
     choice = choose_project(name, _surroundings(files, paths, origin))
     repo_layer = files.repo if choice.uses_repo_file else None
     layers = [built_in_layer(host or HostSize.detect()), files.defaults]

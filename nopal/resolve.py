@@ -90,10 +90,14 @@ def check_owner(project: Project, repo_root: Path | None, owner: Path | str | No
 def find_repo_root(cwd: Path) -> Path | None:
     """Return the top of the git repo that `cwd` is in, or None. Links in `cwd` are followed."""
     here = cwd.resolve()
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
-            return folder
-    return None
+    return next((folder for folder in (here, *here.parents) if _is_root(folder)), None)
+
+
+def _is_root(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:  # a folder we may not look into
+        return False
 
 
 def _by_name(asked: str, around: Surroundings) -> Choice:

@@ -52,8 +52,11 @@ def names_a_location(image: object) -> bool:
     return isinstance(image, str) and bool(re.search(r"[/#:~]", image))
 
 
-def _size(value: str) -> int:
-    return int(value[:-3]) * _UNITS[value[-3:]]
+def _size(value: str, *, least: str) -> int:
+    size, floor = (int(text[:-3]) * _UNITS[text[-3:]] for text in (value, least))
+    if size < floor:
+        raise BadValue(f'"{value}"', f'at least "{least}"')
+    return size
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -149,8 +152,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 _PARSERS: Mapping[str, Callable[[Any], object]] = {
-    "memory": _size,
-    "disk": _size,
+    "memory": lambda value: _size(value, least="512MiB"),
+    "disk": lambda value: _size(value, least="5GiB"),  # the images have 3 to 4
     "profiles": _texts,
     "allowed_signers": _texts,
     "repos": _repos,

@@ -1,1 +1,34 @@
-"""What people type: Invoke tasks over nopal.machine."""
+"""What people type: Invoke tasks over nopal.machine.
+
+`ns` is the collection of all verbs; a repo's own `tasks.py` imports it and adds to it.
+"""
+
+from __future__ import annotations
+
+from invoke import Collection
+
+from profiles.catalogue import load
+
+from . import agents, config, inspect, lifecycle, setup, shell
+from .profiles import run_profile
+
+ns = Collection(
+    lifecycle.up,
+    lifecycle.down,
+    lifecycle.restart,
+    lifecycle.destroy,
+    lifecycle.provision,
+    lifecycle.plan,
+    inspect.ls,
+    inspect.list_profiles,
+    shell.ssh,
+    shell.run,
+    config.config,
+    setup.setup,
+)
+for _profile in load().values():
+    ns.add_collection(_profile)
+for _name, _start in (("claude", agents.claude), ("codex", agents.codex)):
+    # The agent's own verb is the default task of its profile: `inv claude`, beside `claude.install`.
+    ns.collections[_name].add_task(_start, name="start", default=True)
+ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

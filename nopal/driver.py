@@ -1,0 +1,41 @@
+"""What a machine needs of whatever runs it; Lima is the first to give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lima.instance import Instance
+from lima.spec import MachineSpec
+from provision.transport.address import SshAddress
+
+
+class Driver(Protocol):
+    """Makes, starts, stops and ends machines by name. It never sees a project or a profile."""
+
+    def list(self) -> tuple[Instance, ...]:
+        """Return all machines, by one call however many there are."""
+
+    def instance(self, name: str) -> Instance | None:
+        """Return one machine, or None when there is none of that name."""
+
+    def create(self, spec: MachineSpec, on_line: Callable[[str], None]) -> None:
+        """Make a stopped machine; what a killed run left half-made is made anew."""
+
+    def start(self, name: str, on_line: Callable[[str], None]) -> None:
+        """Boot the machine and return when it can be logged in to."""
+
+    def stop(self, name: str, *, force: bool = False) -> None:
+        """Shut the machine down, or end it at once with `force`."""
+
+    def delete(self, name: str) -> None:
+        """End the machine and remove its disk."""
+
+    def assert_safe(self, instance: Instance, spec: MachineSpec) -> None:
+        """Refuse a running machine that gets more of its host than `spec` says."""
+
+    def ssh(self, instance: Instance) -> SshAddress:
+        """Return how to log in to a running machine."""
+
+    def disk_in_use(self, instance: Instance) -> int:
+        """Return the bytes that the machine takes on the host's disk."""

@@ -1,0 +1,82 @@
+"""The rows of `inv ls`: machines and projects in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .driver import Driver
+    from .state import StateStore
+
+_GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One machine, or one project that has no machine yet."""
+
+    name: str
+    state: str
+    """As the driver says it in small letters, or `not made`."""
+    cpus: int | None = None
+    memory_bytes: int | None = None
+    disk_used_bytes: int | None = None
+    ports: str = ""
+    profiles: tuple[str, ...] = ()
+    repo: str = ""
+    """The directory of the repo whose file made the machine."""
+
+
+def rows(driver: Driver, states: StateStore, projects: Iterable[str]) -> tuple[Row, ...]:
+    """Return every machine by name, then the projects without one. Asks the driver once."""
+    found = []
+    instances = {instance.name: instance for instance in driver.list()}
+    for name, instance in sorted(instances.items()):
+        state = states.read(name)
+        found.append(
+            Row(
+                name=name,
+                state=instance.status.lower(),
+                cpus=instance.cpus,
+                memory_bytes=instance.memory,
+                disk_used_bytes=driver.disk_in_use(instance),
+                ports=state.spec.get("ports", ""),
+                profiles=state.profiles,
+                repo=state.owner,
+            )
+        )
+    found += [Row(name, "not made") for name in sorted(projects) if name not in instances]
+    return tuple(found)
+
+
+def as_data(table: Sequence[Row]) -> list[dict[str, object]]:
+    """Return the rows for `--json`."""
+    return [asdict(row) for row in table]
+
+
+def as_text(table: Sequence[Row]) -> str:
+    """Return the rows for a person, in columns."""
+    head = ("NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS", "PROFILES")
+    cells = [head] + [
+        (
+            row.name,
+            row.state,
+            str(row.cpus or "-"),
+            _gib(row.memory_bytes),
+            _gib(row.disk_used_bytes),
+            row.ports or "-",
+            " ".join(row.profiles) or "-",
+        )
+        for row in table
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def _gib(count: int | None) -> str:
+    return "-" if count is None else f"{count / _GIB:.1f} GiB"

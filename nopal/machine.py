@@ -1,0 +1,388 @@
+"""One machine through its life: made, started, converged, stopped, destroyed.
+
+Every verb is idempotent: it looks at what is there and does what is missing, so that a run after
+a killed one finishes its work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from guard.host_keys import alias as host_key_alias
+from provision.errors import GuestUnreachable, HostKeyChanged
+from provision.step import Step
+from provision.transport.address import SshAddress
+
+from . import lost_work
+from .driver import Driver
+from .report import Reporter
+from .state import MachineState, Ssh, StateStore, remember
+
+if TYPE_CHECKING:
+    from lima.instance import Instance
+    from lima.spec import MachineSpec
+    from provision.engine import Outcome
+    from provision.transport.fabric import FabricTransport
+
+
+class HostKeyPins(Protocol):
+    """Where the machines' host keys are pinned."""
+
+    @property
+    def path(self) -> Path:
+        """The known_hosts file."""
+
+    def remove(self, machine: str) -> bool:
+        """Forget the key of `machine`."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a machine shall be: its shape, and the steps that hold in it."""
+
+    spec: MachineSpec
+    steps: tuple[Step, ...]
+    profiles: tuple[str, ...] = ()
+    clones: tuple[str, ...] = ()
+    """URLs of the repos that the steps clone."""
+    owner: str = ""
+    """The repo directory that asks for the machine."""
+
+    @property
+    def digest(self) -> str:
+        """Tell whether two wishes declare the same steps."""
+        return hashlib.sha256(repr(self.steps).encode()).hexdigest()
+
+    def shape(self) -> dict[str, str]:
+        """Return the machine's shape field by field, in words that can be kept and compared."""
+        return {
+            field: str(getattr(self.spec, field))
+            for field in ("cpus", "memory_gib", "disk_gib", "image", "ports", "mounts")
+        }
+
+
+class MachineError(Exception):
+    """Base of what a machine itself can refuse."""
+
+    exit_status = 1
+
+
+@dataclass(eq=False)
+class NoSuchMachine(MachineError):
+    """The verb needs a machine that was never made."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"there is no machine {self.name}; make it with: inv up -p {self.name}"
+
+
+@dataclass(eq=False)
+class NotRunning(MachineError):
+    """The verb needs a running machine."""
+
+    name: str
+    status: str
+
+    def __str__(self) -> str:
+        return f"the machine {self.name} is {self.status}; start it with: inv up -p {self.name}"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine by its name, with the means to work on it."""
+
+    name: str
+    open_driver: Callable[[], Driver]
+    """Called when the driver is needed: a machine that answers at once needs none."""
+    states: StateStore
+    pins: HostKeyPins
+    reporter: Reporter
+    agent: Path | None = None
+    """The host's SSH agent, forwarded to the steps and sessions that need it."""
+
+    @property
+    def driver(self) -> Driver:
+        """What runs the machine."""
+        return self.open_driver()
+
+    def up(self, wish: Wish, *, prepare: Callable[[], None] = lambda: None) -> Outcome:
+        """Make, start and converge the machine; return how the steps came out.
+
+        `prepare` is called before slow work begins; not at all when the machine answers at once.
+
+        Raises:
+            LimaError: the machine could not be made or started, or it is not as safe as asked.
+            ConvergeError: it could not be reached, or a step failed.
+        """
+        with self._locked():
+            state = self.states.read(self.name)
+            transport = self._answering(state)
+            if transport is None:
+                prepare()
+                state = self._start(state, wish)
+                transport = self._connect(self._address(state), accept_new=not state.pinned)
+            else:
+                self._tell_differences(state, wish)
+            try:
+                return self._converge(transport, state, wish)
+            finally:
+                transport.close()
+
+    def converge(self, wish: Wish, *, is_whole: bool = True) -> Outcome:
+        """Bring the steps of a running machine about.
+
+        `is_whole` tells whether `wish` is all that the machine shall be, or only a profile of it.
+
+        Raises:
+            NoSuchMachine, NotRunning: there is nothing to converge.
+            ConvergeError: it could not be reached, or a step failed.
+        """
+        with self._locked():
+            state, transport = self.reach()
+            try:
+                return self._converge(transport, state, wish, remember=is_whole)
+            finally:
+                transport.close()
+
+    def look(self, wish: Wish) -> Outcome:
+        """Return how the steps stand in the running machine; nothing is changed."""
+        state, transport = self.reach()
+        try:
+            return self._converge(transport, state, wish, dry_run=True)
+        finally:
+            transport.close()
+
+    def plan(self, wish: Wish) -> tuple[str, ...]:
+        """Return what `up` would do, one line each; nothing is changed.
+
+        A machine that does not run can't be asked, so its steps are only named.
+        """
+        state = self.states.read(self.name)
+        transport = self._answering(state)
+        if transport is None:
+            instance = self.driver.instance(self.name)
+            steps = f"converge {len(wish.steps)} steps of {', '.join(wish.profiles)}"
+            if instance is None or instance.status == "Broken":
+                shape = ", ".join(f"{field} {value}" for field, value in wish.shape().items())
+                return (f"create the machine ({shape})", "start it", steps)
+            if instance.status != "Running":
+                return ("start the machine", steps)
+            state = self._reached(state, instance)
+            transport = self._connect(self._address(state), accept_new=not state.pinned)
+        try:
+            outcome = self._converge(transport, state, wish, dry_run=True)
+        finally:
+            transport.close()
+        return tuple(
+            f"{result.id}: {result.summary}" for result in outcome.results if result.status != "ok"
+        )
+
+    def reach(self) -> tuple[MachineState, FabricTransport]:
+        """Connect to the running machine.
+
+        Raises:
+            NoSuchMachine, NotRunning, GuestUnreachable.
+        """
+        state = self.states.read(self.name)
+        transport = self._answering(state)
+        if transport is not None:
+            return state, transport
+        instance = self.driver.instance(self.name)
+        if instance is None:
+            raise NoSuchMachine(self.name)
+        if instance.status != "Running":
+            raise NotRunning(self.name, instance.status.lower())
+        state = self._reached(state, instance)
+        return state, self._connect(self._address(state), accept_new=not state.pinned)
+
+    def quick_address(self) -> SshAddress | None:
+        """Return where the machine was last reached, if something still listens there.
+
+        Only the pinned host key proves that it is the machine, so a client must insist on it.
+        """
+        state = self.states.read(self.name)
+        if state.ssh is None or not state.pinned:
+            return None
+        address = self._address(state)
+        try:
+            socket.create_connection((address.host, address.port), timeout=2).close()
+        except OSError:
+            return None
+        return address
+
+    def is_converged(self, wish: Wish) -> bool:
+        """Return whether these very steps held when they were last looked at."""
+        return self.states.read(self.name).converged == wish.digest
+
+    def down(self, *, force: bool = False) -> bool:
+        """Stop the machine; return False when it was not running."""
+        with self._locked():
+            instance = self.driver.instance(self.name)
+            if instance is None:
+                raise NoSuchMachine(self.name)
+            if instance.status == "Stopped":
+                return False
+            with self.reporter.activity("stopping"):
+                self.driver.stop(self.name, force=force)
+            self._forget_address()
+            return True
+
+    def what_would_be_lost(self) -> tuple[lost_work.LostWork, ...] | None:
+        """Ask the machine for work that is nowhere else; None when it can't be asked."""
+        try:
+            _state, transport = self.reach()
+        except (MachineError, GuestUnreachable, HostKeyChanged):
+            return None
+        lines: list[str] = []
+        try:
+            transport.run(lost_work.SCRIPT, lines.append)
+        except GuestUnreachable:
+            return None
+        finally:
+            transport.close()
+        return lost_work.read_answer(lines)
+
+    def destroy(self) -> bool:
+        """End the machine, and with it all that nopal knows of it; False when there was nothing."""
+        with self._locked():
+            existed = self.driver.instance(self.name) is not None
+            if existed:
+                with self.reporter.activity("destroying"):
+                    self.driver.delete(self.name)
+            self.pins.remove(self.name)
+            self.states.remove(self.name)
+            return existed
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return self.states.locked(
+            self.name,
+            lambda: self.reporter.say("waiting for another nopal command on this machine"),
+        )
+
+    def _answering(self, state: MachineState) -> FabricTransport | None:
+        """Connect where the machine was last reached; None when it has to be looked for."""
+        if state.ssh is None or not state.pinned:
+            return None
+        try:
+            return self._connect(self._address(state), accept_new=False, timeout_s=10)
+        except (GuestUnreachable, HostKeyChanged):
+            return None
+
+    def _start(self, state: MachineState, wish: Wish) -> MachineState:
+        """Return the state of the machine once it runs and is as safe as asked."""
+        instance = self.driver.instance(self.name)
+        if instance is None or instance.status == "Broken":
+            state = MachineState(name=self.name, owner=wish.owner, spec=wish.shape())
+            self.pins.remove(self.name)
+            self.states.write(state)
+            with self.reporter.activity("creating the machine") as on_line:
+                self.driver.create(wish.spec, on_line)
+        else:
+            self._tell_differences(state, wish)
+        if instance is None or instance.status != "Running":
+            with self.reporter.activity("starting") as on_line:
+                self.driver.start(self.name, on_line)
+        instance = self.driver.instance(self.name)
+        if instance is None:
+            raise NoSuchMachine(self.name)
+        self.driver.assert_safe(instance, wish.spec)
+        return self._reached(state, instance)
+
+    def _reached(self, state: MachineState, instance: Instance) -> MachineState:
+        """Remember how to log in to the running `instance`."""
+        state = msgspec.structs.replace(state, ssh=remember(self.driver.ssh(instance)))
+        self.states.write(state)
+        if not state.pinned:
+            self.pins.remove(self.name)
+        return state
+
+    def _tell_differences(self, state: MachineState, wish: Wish) -> None:
+        """Say what the files ask for that a machine which exists keeps as it was made."""
+        wanted = wish.shape()
+        for field, had in state.spec.items():
+            if wanted.get(field, had) != had:
+                self.reporter.say(
+                    f"{field} stays {had}, not {wanted[field]}, until the machine is made anew"
+                    f" (inv destroy -p {self.name}, inv up -p {self.name})"
+                )
+
+    def _converge(
+        self,
+        transport: FabricTransport,
+        state: MachineState,
+        wish: Wish,
+        *,
+        dry_run: bool = False,
+        remember: bool = True,
+    ) -> Outcome:
+        from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
+
+        self.reporter.log(f"{len(wish.steps)} steps")
+        outcome = converge(transport, wish.steps, self.reporter, dry_run=dry_run)
+        if dry_run:
+            return outcome
+        outcome.raise_for_failure()
+        if remember:
+            self._remember_converged(state, wish)
+        return outcome
+
+    def _remember_converged(self, state: MachineState, wish: Wish) -> None:
+        converged = msgspec.structs.replace(
+            state,
+            owner=wish.owner or state.owner,
+            spec=state.spec or wish.shape(),
+            pinned=True,
+            converged=wish.digest,
+            profiles=wish.profiles,
+            cloned=wish.clones,
+        )
+        if converged != state:
+            self.states.write(converged)
+
+    def _forget_address(self) -> None:
+        state = self.states.read(self.name)
+        if state.ssh is not None:
+            self.states.write(msgspec.structs.replace(state, ssh=None))
+
+    def _address(self, state: MachineState) -> SshAddress:
+        if state.ssh is None:
+            raise NotRunning(self.name, "not reached yet")
+        return with_pins(state.ssh, self.pins.path, host_key_alias(self.name))
+
+    def _connect(
+        self, address: SshAddress, *, accept_new: bool, timeout_s: float = 60
+    ) -> FabricTransport:
+        from provision.transport.fabric import connect_fabric  # noqa: PLC0415 - Fabric costs 60 ms
+
+        return connect_fabric(
+            address, agent_socket=self.agent, accept_new=accept_new, timeout_s=timeout_s
+        )
+
+
+def with_pins(ssh: Ssh, pins: Path, alias: str) -> SshAddress:
+    """Return the remembered address, to be trusted only with the host key pinned as `alias`."""
+    return replace(
+        SshAddress(host=ssh.host, port=ssh.port, user=ssh.user),
+        identity_file=Path(ssh.identity_file) if ssh.identity_file else None,
+        known_hosts=pins,
+        host_key_alias=alias,
+        control_path=Path(ssh.control_path) if ssh.control_path else None,
+    )
+
+
+def one_line_summary(outcome: Outcome) -> str:
+    """Return how many steps there are and how they came out."""
+    counts = {"ok": 0, "changed": 0, "would change": 0, "failed": 0, "skipped": 0}
+    for result in outcome.results:
+        counts[result.status] += 1
+    parts = [f"{count} {status}" for status, count in counts.items() if count]
+    return f"{len(outcome.results)} steps: " + (", ".join(parts) or "none")

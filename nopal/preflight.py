@@ -1,0 +1,212 @@
+"""Everything that can be known to be wrong before slow work begins, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from guard.allowed_signers import AllowedSigner, parse_allowed_signer
+from guard.errors import GuardError
+from guard.git_identity import GitIdentity, read_git_identity
+from guard.repo_access import AccessCheck, check_access
+from guard.repo_url import RepoUrl, check_branch, folder_names, parse_repo_url
+from guard.signing_key import NoSigning, SigningKey, choose_signing_key
+from guard.ssh_agent import AgentSocket, NoAgent
+from guard.ssh_config import keys_in_order_of_offer, read_ssh_config
+from profiles.errors import ProfileError
+from profiles.guest import Repo
+
+from .assemble import Person, assemble
+from .errors import Fault, Place, ProjectFaults
+from .machine import Wish
+from .resolve import check_owner
+from .workspace import FORGE, Workspace
+
+if TYPE_CHECKING:
+    from .project import Project, RepoEntry
+
+Result = TypeVar("Result")
+
+HOST_ALIASES = {"192.168.5.2": "127.0.0.1", "host.lima.internal": "127.0.0.1"}
+"""What a guest calls its host, and what the host calls itself."""
+
+
+@dataclass(eq=False)
+class ForeignFault(Fault):
+    """Another room's error, with the place in the project file that led to it."""
+
+    place: Place
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.error}"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A project that has passed every check that needs no machine."""
+
+    project: Project
+    wish: Wish
+    agent: Path | None
+    notes: tuple[str, ...] = ()
+    """What the person should know, one line each."""
+
+    @property
+    def name(self) -> str:
+        """The project's name, which is its machine's."""
+        return self.project.name
+
+
+def prepare_all(
+    workspace: Workspace, projects: Sequence[Project], *, only: Sequence[str] | None = None
+) -> tuple[Prepared, ...]:
+    """Check all `projects`; with `only`, declare these profiles in place of the projects' own.
+
+    Raises:
+        ProjectFaults: with every fault of every project.
+    """
+    faults: list[Fault] = []
+    prepared = []
+    for project in projects:
+        check = _Check(workspace, project, only)
+        item = check.run()
+        faults += check.faults
+        if item is not None:
+            prepared.append(item)
+    if faults:
+        raise ProjectFaults(tuple(faults))
+    return tuple(prepared)
+
+
+class _Check:
+    """The checks of one project; what is wrong collects in `faults`."""
+
+    def __init__(self, workspace: Workspace, project: Project, only: Sequence[str] | None) -> None:
+        self._only = only
+        self.faults: list[Fault] = []
+        self._workspace = workspace
+        self._project = project
+        self._home = workspace.paths.user_home
+
+    def run(self) -> Prepared | None:
+        """Return the checked project, or None when there are faults."""
+        workspace, project = self._workspace, self._project
+        state = workspace.states.read(project.name)
+        is_known = project.name in workspace.states.names()
+        check_owner(project, project.repo_root, state.owner if is_known else None)
+        agent = workspace.agent()
+        urls = self._urls()
+        identity = self._try("git", lambda: self._identity(urls))
+        signing = self._try(
+            "signing_key", lambda: self._signing_key(identity or GitIdentity(), agent)
+        )
+        signers = [
+            signer
+            for index, line in enumerate(project.allowed_signers)
+            if (signer := self._signer(index, line))
+        ]
+        unseen = [pair for pair in urls if pair[0].text not in state.cloned]
+        self._check_access(unseen, agent)
+        person = Person(
+            name=project.git_name or (identity.name if identity else ""),
+            email=project.git_email or (identity.email if identity else ""),
+            signing_key=signing.public_line if isinstance(signing, SigningKey) else "",
+            allowed_signers=tuple(signer.line for signer in signers),
+        )
+        repos = self._repos(urls)
+        wish = self._try(
+            "profiles", lambda: assemble(workspace, project, person, repos, self._only)
+        )
+        if self.faults or wish is None:
+            return None
+        return Prepared(
+            project,
+            wish,
+            agent.path if isinstance(agent, AgentSocket) else None,
+            _notes(person, signing, agent),
+        )
+
+    def _identity(self, urls: Sequence[tuple[RepoUrl, str]]) -> GitIdentity:
+        return read_git_identity(
+            self._workspace.environ,
+            directory=self._project.repo_root,
+            repo_urls=tuple(url.text for url, _branch in urls),
+        )
+
+    def _signing_key(
+        self, identity: GitIdentity, agent: AgentSocket | NoAgent
+    ) -> SigningKey | NoSigning:
+        keys = agent.keys if isinstance(agent, AgentSocket) else ()
+        setting = self._project.signing_key if self._project.signing else False
+        return choose_signing_key(
+            setting,
+            identity,
+            keys,
+            home=self._home,
+            offered=lambda: keys_in_order_of_offer(
+                read_ssh_config(FORGE, self._workspace.environ, self._home), keys
+            ),
+        )
+
+    def _signer(self, index: int, line: str) -> AllowedSigner | None:
+        return self._try(f"allowed_signers[{index}]", lambda: parse_allowed_signer(line))
+
+    def _urls(self) -> list[tuple[RepoUrl, str]]:
+        pairs = []
+        for index, entry in enumerate(self._project.repos):
+            pair = self._try(f"repos[{index}]", partial(_checked, entry))
+            if pair is not None:
+                pairs.append(pair)
+        return pairs
+
+    def _repos(self, urls: Sequence[tuple[RepoUrl, str]]) -> tuple[Repo, ...]:
+        folders = folder_names([url for url, _branch in urls])
+        asked = {entry.url: entry.path for entry in self._project.repos}
+        return tuple(
+            Repo(url.text, f"~/code/{asked.get(url.text) or folder}", branch)
+            for (url, branch), folder in zip(urls, folders, strict=True)
+        )
+
+    def _check_access(
+        self, repos: Sequence[tuple[RepoUrl, str]], agent: AgentSocket | NoAgent
+    ) -> None:
+        check = AccessCheck(
+            self._workspace.environ,
+            self._home,
+            agent.path if isinstance(agent, AgentSocket) else None,
+            HOST_ALIASES,
+        )
+        for fault in check_access(repos, check):
+            indices = [i for i, entry in enumerate(self._project.repos) if entry.url == fault.url]
+            key = f"repos[{indices[0]}]" if indices else "repos"
+            self.faults.append(ForeignFault(self._project.place(key), fault))
+
+    def _try(self, key: str, work: Callable[[], Result]) -> Result | None:
+        try:
+            return work()
+        except (GuardError, ProfileError) as error:
+            self.faults.append(ForeignFault(self._project.place(key), error))
+            return None
+
+
+def _checked(entry: RepoEntry) -> tuple[RepoUrl, str]:
+    return parse_repo_url(entry.url), check_branch(entry.branch) if entry.branch else ""
+
+
+def _notes(
+    person: Person, signing: SigningKey | NoSigning | None, agent: AgentSocket | NoAgent
+) -> tuple[str, ...]:
+    notes = []
+    if isinstance(agent, NoAgent):
+        notes.append(f"no SSH agent: {agent.reason}; {agent.fix}")
+    if isinstance(signing, NoSigning) and signing.fix:
+        notes.append(f"commits stay unsigned: {signing.reason}; {signing.fix}")
+    if not (person.name and person.email):
+        notes.append(
+            "git has no user.name and user.email here, so commits in the machine will ask for them"
+        )
+    return tuple(notes)

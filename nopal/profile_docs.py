@@ -1,0 +1,46 @@
+"""The profiles described from their own docstrings and options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from profiles.profile import Profile
+
+
+def as_data(catalogue: Mapping[str, Profile]) -> list[dict[str, object]]:
+    """Return name, summary, requirements and options of each profile, for `--json`."""
+    return [
+        {
+            "name": name,
+            "summary": profile.summary,
+            "requires": list(profile.requires),
+            "options": options_of(profile),
+        }
+        for name, profile in catalogue.items()
+    ]
+
+
+def as_text(catalogue: Mapping[str, Profile]) -> str:
+    """Return the same for a person."""
+    blocks = []
+    for name, profile in catalogue.items():
+        needs = f"  (requires {', '.join(profile.requires)})" if profile.requires else ""
+        lines = [f"{name}: {profile.summary}{needs}"]
+        lines += [
+            f"    options.{name}.{option} = {default}"
+            for option, default in options_of(profile).items()
+        ]
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def options_of(profile: Profile) -> dict[str, object]:
+    """Return the options with their defaults."""
+    import msgspec  # noqa: PLC0415 - not needed to list the tasks
+
+    if profile.options_type is None:
+        return {}
+    defaults: dict[str, object] = msgspec.to_builtins(profile.options_type())
+    return defaults

@@ -1,0 +1,117 @@
+"""What one machine's verb tells the person, and the log that keeps the rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from provision.report import StepResult
+
+from .screen import Screen, elapsed
+
+_TAIL = 20
+"""Lines of a failed step's output that are shown; the log holds all of them."""
+
+
+class Reporter:
+    """Tells what happens to one machine: short on the screen, whole in a log file.
+
+    It is the engine's `Report` too. Use it as a context manager, so that the log is closed.
+    """
+
+    def __init__(self, machine: str, screen: Screen, log_path: Path) -> None:
+        self.machine = machine
+        self.log_path = log_path
+        self._screen = screen
+        self._log: TextIO | None = None
+        self._lock = threading.Lock()
+        self._step = ExitStack()
+        self._update: Callable[[str], None] = lambda _line: None
+        self._began: dict[str, float] = {}
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._step.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def say(self, text: str) -> None:
+        """Show one line about the machine, and keep it in the log."""
+        self.tell(text)
+        self.log(text)
+
+    def tell(self, text: str) -> None:
+        """Show one line about the machine."""
+        self._screen.line(f"{self.machine}: {text}")
+
+    def forget_log(self) -> None:
+        """Remove the machine's log, for a machine that is no more."""
+        with self._lock:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+            self.log_path.unlink(missing_ok=True)
+
+    def log(self, line: str) -> None:
+        """Keep one line in the log only."""
+        with self._lock:
+            if self._log is None:
+                self.log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._log = self.log_path.open("a", encoding="utf-8", errors="replace")
+                self._log.write(time.strftime("--- %Y-%m-%d %H:%M:%S\n"))
+            self._log.write(line + "\n")
+            self._log.flush()
+
+    @contextmanager
+    def activity(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Show that `title` goes on; the callable inside takes its output line by line."""
+        self.log(f"{title} …")
+        with self._screen.activity(f"{self.machine}: {title}") as update:
+
+            def on_line(line: str) -> None:
+                self.log(line)
+                update(line)
+
+            yield on_line
+
+    def step_begins(self, step_id: str, summary: str) -> None:
+        """Show the running step."""
+        self.log(f"{step_id}: {summary}")
+        self._began[step_id] = time.monotonic()
+        self._step.close()
+        self._update = self._step.enter_context(
+            self._screen.activity(f"{self.machine}: {step_id} ({summary})")
+        )
+
+    def step_says(self, step_id: str, line: str) -> None:
+        """Keep the step's output, and show its latest line."""
+        self.log(f"{step_id}| {line}")
+        self._update(line)
+
+    def step_ends(self, result: StepResult) -> None:
+        """Show what changed and what failed; a step that was right already says nothing."""
+        self._step.close()
+        if result.status == "ok":
+            return
+        began = self._began.pop(result.id, None)
+        took = f" ({elapsed(began)})" if began is not None else ""
+        self.say(f"{result.id} {result.status}: {result.summary}{took}")
+        if result.status == "failed":
+            for line in result.detail.splitlines()[-_TAIL:]:
+                self._screen.line(f"    {line}")
+        elif result.status == "would change":
+            for line in result.detail.splitlines():
+                self._screen.line(f"    {line}")

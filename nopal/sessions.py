@@ -1,0 +1,157 @@
+"""Agents in named tmux sessions of a machine: the shell that starts and attaches them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provision.shell import join, quote, quote_path
+
+TMUX = "tmux -L nopal -f /etc/nopal/tmux.conf"
+"""A server and a configuration of nopal's own: the person's tmux in the guest stays as it is."""
+
+AGENT_SOCKET = "~/.local/state/nopal/agent.sock"
+"""A link to the newest connection's agent, so that a pane started long ago reaches it too."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-256color"}) | {
+    "vt100",
+    "xterm",
+    "xterm-256color",
+}
+
+
+@dataclass(eq=False)
+class BadSessionName(Exception):
+    """A session's name holds what tmux gives a meaning."""
+
+    name: str
+    exit_status = 2
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name!r} cannot name a session: letters, digits, - and _ only, at most 32,\n"
+            "such as `--name review`."
+        )
+
+
+@dataclass(frozen=True)
+class Session:
+    """One agent to run in one named session."""
+
+    name: str
+    program: str
+    """Command of the agent, such as `claude`."""
+    directory: str
+    """Where it starts; a leading `~/` is the guest user's home."""
+    arguments: tuple[str, ...] = ()
+    new: bool = False
+    """Whether to start another one when a session of this name runs already."""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise BadSessionName(self.name)
+
+
+def prelude(term: str = "", terminfo: str = "") -> str:
+    """Return shell that comes first in every interactive login.
+
+    It links the forwarded agent to a path that stays, and makes the person's terminal known:
+    `term` is its name, `terminfo` its description in base64, compiled when the guest has none.
+    """
+    lines = [
+        f"link={quote_path(AGENT_SOCKET)}",
+        'mkdir -p "${link%/*}"',
+        'if [ -n "${SSH_AUTH_SOCK:-}" ]; then ln -sfn "$SSH_AUTH_SOCK" "$link"; fi',
+        'export SSH_AUTH_SOCK="$link"',
+    ]
+    if term and term not in _KNOWN_TERMS:
+        compiled = (
+            f"printf %s {quote(terminfo)} | base64 -d | tic -x -o ~/.terminfo - 2>/dev/null || "
+            if terminfo
+            else ""
+        )
+        lines.append(
+            f"infocmp {quote(term)} >/dev/null 2>&1 || {compiled}export TERM=xterm-256color"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def start_script(session: Session) -> str:
+    """Return shell that makes sure the session runs and prints `session NAME` and what was done.
+
+    A session whose agent has ended is started again; one that runs is left alone, unless `new`
+    asks for another beside it, which gets the next free number.
+    """
+    pane = join(["exec", session.program, *session.arguments])
+    # A login shell inside, so that the agent sees the PATH and locale that a person would.
+    command = f"exec bash -lc {quote(pane)}"
+    base = quote(session.name)
+    return f"""
+name={base}
+dir={quote_path(session.directory)}
+[ -d "$dir" ] || dir=$HOME
+has() {{ {TMUX} has-session -t "=$1" 2>/dev/null; }}
+if {"true" if session.new else "false"}; then
+  n=2
+  while has "$name"; do name={base}-$n; n=$((n + 1)); done
+fi
+if ! has "$name"; then
+  {TMUX} new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
+    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" {quote(command)}
+  did=started
+elif [ "$({TMUX} display-message -p -t "=$name:" '#{{pane_dead}}')" = 1 ]; then
+  {TMUX} respawn-pane -t "=$name:" -c "$dir" {quote(command)}
+  did=restarted
+else
+  did=running
+fi
+"""
+
+
+def detached_script(session: Session) -> str:
+    """Return shell that starts the session and leaves it: it prints `session NAME DID`."""
+    return prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
+
+
+def attach_script(session: Session, term: str, terminfo: str) -> str:
+    """Return shell that starts the session where needed, and attaches this terminal to it."""
+    return (
+        prelude(term, terminfo)
+        + start_script(session)
+        + f'exec {TMUX} -u attach-session -t "=$name"\n'
+    )
+
+
+def login_script(directory: str, term: str, terminfo: str) -> str:
+    """Return shell that becomes a login shell in `directory`, or else in the home."""
+    return (
+        prelude(term, terminfo)
+        + f'cd {quote_path(directory)} 2>/dev/null || cd\nexec "$SHELL" -l\n'
+    )
+
+
+def command_script(command: str, directory: str, *, required: bool) -> str:
+    """Return shell that runs `command`, given as the person typed it, in `directory`.
+
+    Where `required`, a missing directory is an error; else the command runs in the home.
+    """
+    there = quote_path(directory)
+    missing = (
+        f"{{ echo {quote(f'no directory {directory} in the machine')} >&2; exit 1; }}"
+        if required
+        else "cd"
+    )
+    return prelude() + f"cd {there} 2>/dev/null || {missing}\n{command}\n"
+
+
+def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:
+    """Return name and what was done (`started`, `restarted`, `running`) as the guest told it."""
+    for line in lines:
+        words = line.split()
+        match words:
+            case ["session", name, ("started" | "restarted" | "running") as did]:
+                if _NAME.fullmatch(name):
+                    return name, did
+    return None

@@ -1,0 +1,118 @@
+"""Standing in a project's machine: the person's own `ssh`, with the agent and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .machine import Machine, MachineError, NotRunning, one_line_summary
+from .preflight import prepare_all
+from .ssh_command import ssh_command
+
+if TYPE_CHECKING:
+    from provision.transport.address import SshAddress
+
+    from .project import Project
+    from .workspace import Workspace
+
+
+@dataclass(eq=False)
+class ProfileMissing(MachineError):
+    """An agent's verb on a project without that agent."""
+
+    project: str
+    profile: str
+    exit_status = 2
+
+    def __str__(self) -> str:
+        return (
+            f"the project {self.project} does not have the profile {self.profile};\n"
+            f'add "{self.profile}" to its `profiles`'
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One project's machine, to stand in."""
+
+    workspace: Workspace
+    project: Project
+
+    @property
+    def directory(self) -> str:
+        """Where to stand: the clone of a project with one repo, else the folder of all clones."""
+        repos = self.project.repos
+        if len(repos) != 1:
+            return "~/code"
+        from guard.repo_url import folder_names, parse_repo_url  # noqa: PLC0415
+
+        path = repos[0].path or folder_names([parse_repo_url(repos[0].url)])[0]
+        return f"~/code/{path}"
+
+    def ready(self, needs: str = "") -> SshAddress:
+        """Return where the machine is, after bringing it up where it is not.
+
+        `needs` names a profile: the machine is then brought up to date with its project, too.
+
+        Raises:
+            ProfileMissing: the project lacks that profile.
+            Whatever `up` raises.
+        """
+        name = self.project.name
+        with self.workspace.reporter(name) as reporter:
+            machine = self.workspace.machine(name, reporter)
+            address = machine.quick_address()
+            if address is not None and not needs:
+                return address
+            (item,) = prepare_all(self.workspace, [self.project])
+            if needs and needs not in item.wish.profiles:
+                raise ProfileMissing(name, needs)
+            if address is not None and machine.is_converged(item.wish):
+                return address
+            from .host_setup import HostSetup  # noqa: PLC0415
+
+            host = HostSetup(self.workspace, [item.wish.spec.image], may_install=False)
+            machine = self.workspace.machine(name, reporter, item.agent)
+            outcome = machine.up(item.wish, prepare=host)
+            reporter.say(f"up: {one_line_summary(outcome)}")
+            return _address(machine)
+
+    def attach(self, script: str, *, tty: bool, address: SshAddress | None = None) -> int:
+        """Run `script` in the machine on this terminal, or in this pipe; return its status."""
+        command = self._command(address or self.ready(), script, tty=tty)
+        return subprocess.run(command, env=self._environment(), check=False).returncode
+
+    def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
+        """Run `script` in the machine; return its status and what it printed."""
+        answer = subprocess.run(
+            self._command(address or self.ready(), script, tty=False),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return answer.returncode, answer.stdout.decode(errors="replace").splitlines()
+
+    def _command(self, address: SshAddress, script: str, *, tty: bool) -> Sequence[str]:
+        return ssh_command(address, script=script, agent=self.workspace.agent_path(), tty=tty)
+
+    def _environment(self) -> dict[str, str]:
+        # The agent is named on the command line alone, so that `ssh` does not log in with it.
+        environ = self.workspace.environ
+        return {name: value for name, value in environ.items() if name != "SSH_AUTH_SOCK"}
+
+
+def is_terminal() -> bool:
+    """Return whether a person sits at both ends of this command."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _address(machine: Machine) -> SshAddress:
+    address = machine.quick_address()
+    if address is None:
+        raise NotRunning(machine.name, "not reachable")
+    return address

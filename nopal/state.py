@@ -1,0 +1,143 @@
+"""What nopal remembers of a machine between two commands."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from provision.transport.address import SshAddress
+
+VERSION = 1
+"""Of the file's form; a file of another version is refused, never guessed at."""
+
+
+class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the machine was reached when it last started."""
+
+    host: str
+    port: int
+    user: str
+    identity_file: str
+    control_path: str = ""
+
+
+class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One machine's state file."""
+
+    name: str
+    owner: str = ""
+    """The repo directory whose `.nopal.toml` made the machine; empty for the person's own."""
+    spec: dict[str, str] = {}
+    """The machine's wanted shape when it was made, field by field, to say later what differs."""
+    ssh: Ssh | None = None
+    pinned: bool = False
+    """Whether the host key is known for good: it is from the first successful converge on."""
+    converged: str = ""
+    """Digest of the steps that last held; empty while none did."""
+    profiles: tuple[str, ...] = ()
+    cloned: tuple[str, ...] = ()
+    """URLs of the repos that are in the machine."""
+    version: int = VERSION
+
+
+class StateError(Exception):
+    """Base of what can be wrong with a state file."""
+
+    exit_status = 1
+
+
+@dataclass(eq=False)
+class StateUnreadable(StateError):
+    """A state file is damaged or of another version of nopal."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"cannot read the machine's state {self.path}: {self.reason}\n"
+            "Move that file away; the next `inv up` looks at the machine and writes it anew."
+        )
+
+
+class StateStore:
+    """The state files and locks of all machines, under one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.json"
+
+    def names(self) -> tuple[str, ...]:
+        """Return the machines that have a state, in alphabetical order."""
+        return tuple(sorted(path.stem for path in self._directory.glob("*.json")))
+
+    def read(self, name: str) -> MachineState:
+        """Return the state of `name`; an empty one for a machine that has none.
+
+        Raises:
+            StateUnreadable: the file is damaged, or another version of nopal wrote it.
+        """
+        path = self._path(name)
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return MachineState(name=name)
+        try:
+            state = msgspec.json.decode(text, type=MachineState)
+        except msgspec.DecodeError as error:
+            raise StateUnreadable(path, str(error)) from error
+        if state.version != VERSION or state.name != name:
+            raise StateUnreadable(path, f"it is version {state.version} of {state.name!r}")
+        return state
+
+    def write(self, state: MachineState) -> None:
+        """Replace the state file of `state.name`, atomically."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=self._directory, prefix=f".{state.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
+            Path(temporary).replace(self._path(state.name))
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Forget the machine."""
+        self._path(name).unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self, name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Hold the machine's lock; where another command has it, call `on_wait` and wait for it."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - only verbs that change need it
+
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self._directory / f".{name}.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_wait()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def remember(address: SshAddress) -> Ssh:
+    """Return the part of `address` that a state file keeps."""
+    return Ssh(
+        host=address.host,
+        port=address.port,
+        user=address.user,
+        identity_file=str(address.identity_file or ""),
+        control_path=str(address.control_path or ""),
+    )

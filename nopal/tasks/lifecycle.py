@@ -1,0 +1,137 @@
+"""`up`, `down`, `restart`, `destroy`, `provision`, `plan`: a machine's life."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invoke import Context, Exit
+
+from .open import open_workspace
+from .verb import PROJECT, PROJECTS, verb
+
+if TYPE_CHECKING:
+    from ..machine import Machine
+    from ..preflight import Prepared
+    from ..workspace import Workspace
+
+_ALL = "every machine there is"
+_YES = "install what this computer lacks, without asking"
+
+
+@verb(
+    iterable=["project"],
+    help={"project": PROJECTS, "all": "every project of your own file", "yes": _YES},
+)
+def up(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+    """Make, start and converge the machine; nothing to do costs one look."""
+    from ..host_setup import HostSetup  # noqa: PLC0415
+    from ..machine import one_line_summary  # noqa: PLC0415
+    from ..many import for_each  # noqa: PLC0415
+    from ..preflight import prepare_all  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    projects = workspace.projects(project, everything=all)
+    prepared = prepare_all(workspace, projects)
+    images = [item.wish.spec.image for item in prepared]
+    make_host_ready = HostSetup(workspace, images, may_install=yes)
+
+    def bring_up(item: Prepared) -> None:
+        with workspace.reporter(item.name) as reporter:
+            for note in item.notes:
+                reporter.say(note)
+            machine = workspace.machine(item.name, reporter, item.agent)
+            outcome = machine.up(item.wish, prepare=make_host_ready)
+            reporter.say(f"up: {one_line_summary(outcome)}")
+
+    for_each(prepared, lambda item: item.name, bring_up)
+
+
+@verb(name="down", aliases=["stop"], iterable=["project"], help={"project": PROJECTS, "all": _ALL})
+def down(c: Context, project: Sequence[str] = (), all: bool = False, force: bool = False) -> None:
+    """Stop the machine; its disk stays."""
+    workspace = open_workspace(c)
+
+    def stop(machine: Machine) -> None:
+        was_running = machine.down(force=force)
+        machine.reporter.say("stopped" if was_running else "was not running")
+
+    workspace.for_each_machine(workspace.names(project, everything=all), stop)
+
+
+@verb(iterable=["project"], help={"project": PROJECTS, "all": _ALL, "yes": _YES})
+def restart(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+    """Stop the machine and bring it up again."""
+    workspace = open_workspace(c)
+    names = workspace.names(project, everything=all)
+    workspace.for_each_machine(names, lambda machine: machine.down())
+    up.body(c, project=names, yes=yes)
+
+
+@verb(
+    iterable=["project"],
+    help={"project": PROJECTS, "all": _ALL, "yes": "do not ask"},
+)
+def destroy(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+    """End the machine and its disk; asks, and names the work that would be lost."""
+    workspace = open_workspace(c)
+    names = workspace.names(project, everything=all)
+    if not yes:
+        _ask_to_destroy(workspace, names)
+
+    def end(machine: Machine) -> None:
+        existed = machine.destroy()
+        machine.reporter.forget_log()
+        machine.reporter.tell("destroyed" if existed else "there was no machine")
+
+    workspace.for_each_machine(names, end)
+
+
+@verb(help={"project": PROJECT})
+def provision(c: Context, project: str = "") -> None:
+    """Converge the running machine, and do nothing else."""
+    from ..machine import one_line_summary  # noqa: PLC0415
+    from ..preflight import prepare_all  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    (item,) = prepare_all(workspace, [workspace.project(project)])
+    with workspace.reporter(item.name) as reporter:
+        outcome = workspace.machine(item.name, reporter, item.agent).converge(item.wish)
+        reporter.say(one_line_summary(outcome))
+
+
+@verb(help={"project": PROJECT})
+def plan(c: Context, project: str = "") -> None:
+    """Say what `up` would do; exit 2 when something would change."""
+    from ..preflight import prepare_all  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    (item,) = prepare_all(workspace, [workspace.project(project)])
+    with workspace.reporter(item.name) as reporter:
+        changes = workspace.machine(item.name, reporter, item.agent).plan(item.wish)
+    for line in changes:
+        sys.stdout.write(f"{line}\n")
+    if changes:
+        raise Exit(code=2)
+
+
+def _ask_to_destroy(workspace: Workspace, names: Sequence[str]) -> None:
+    """Tell what would be lost and go on only with a yes."""
+    from ..host_setup import confirm  # noqa: PLC0415
+
+    for name in names:
+        with workspace.reporter(name) as reporter:
+            lost = workspace.machine(name, reporter).what_would_be_lost()
+            if lost is None:
+                reporter.say("cannot be asked what work it holds: it is not running")
+            elif not lost:
+                reporter.say("holds no work that is nowhere else")
+            for work in lost or ():
+                reporter.say(f"would lose {work}")
+    if not sys.stdin.isatty():
+        raise Exit(
+            f"not destroyed; to do it without being asked: inv destroy --yes -p {names[0]}", 1
+        )
+    if not confirm(f"destroy {', '.join(names)}?"):
+        raise Exit("not destroyed", 1)

@@ -1,0 +1,81 @@
+"""How nopal's tasks are made: one wrapper that turns errors into an exit status."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from invoke import Exit
+from invoke.tasks import Task
+
+PROJECT = "the project; else the one of the repo you stand in, else `default`"
+PROJECTS = "a project, may be given more than once or with commas; else as the repo says"
+
+
+def verb(
+    *,
+    help: dict[str, str] | None = None,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Task[Any]]:
+    """Return a decorator that makes a task of a function, as Invoke's `task` does.
+
+    An error of nopal's rooms ends the run with its text on stderr and its `exit_status`: 2 for bad
+    input, 1 for the rest, 130 for Ctrl-C. A traceback is shown only with `inv --debug`.
+    """
+
+    def decorate(body: Callable[..., Any]) -> Task[Any]:
+        @functools.wraps(body)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with explained():
+                return body(*args, **kwargs)
+
+        return Task(run, help=help or {}, **options)
+
+    return decorate
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the errors that nopal knows into Invoke's `Exit`."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Exit("interrupted; the next run goes on from here", 130) from None
+    except Exception as error:
+        if is_debugging() or not isinstance(error, tuple(_known_errors())):
+            raise
+        raise Exit(str(error), getattr(error, "exit_status", 1)) from error
+
+
+def is_debugging() -> bool:
+    """Return whether `inv --debug` was asked for."""
+    return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
+
+
+def _known_errors() -> Iterable[type[Exception]]:
+    # Loaded only when something went wrong: a listing must not pay for the rooms.
+    from guard.errors import GuardError  # noqa: PLC0415
+    from lima.errors import LimaError  # noqa: PLC0415
+    from profiles.errors import ProfileError  # noqa: PLC0415
+    from provision.errors import ConvergeError  # noqa: PLC0415
+
+    from ..errors import ProjectError  # noqa: PLC0415
+    from ..machine import MachineError  # noqa: PLC0415
+    from ..many import SomeFailed  # noqa: PLC0415
+    from ..sessions import BadSessionName  # noqa: PLC0415
+    from ..state import StateError  # noqa: PLC0415
+
+    return (
+        BadSessionName,
+        ConvergeError,
+        GuardError,
+        LimaError,
+        MachineError,
+        ProfileError,
+        ProjectError,
+        SomeFailed,
+        StateError,
+    )

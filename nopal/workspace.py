@@ -1,0 +1,174 @@
+"""Everything one run of a verb works with: places, projects, the driver, the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .paths import Paths
+from .screen import Screen, screen_for
+
+if TYPE_CHECKING:
+    from guard.host_keys import PinStore
+    from guard.ssh_agent import AgentSocket, NoAgent
+    from profiles.profile import Profile
+
+    from .driver import Driver
+    from .machine import Machine
+    from .project import Project
+    from .report import Reporter
+    from .state import StateStore
+
+
+FORGE = "github.com"
+"""The host whose part of the ssh configuration decides about agent and keys."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The surroundings of one command, read once at the edge and passed down."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+    cwd: Path
+    screen: Screen
+    catalogue: Mapping[str, Profile] = field(default_factory=dict)
+    """Profiles by name: nopal's own, and those of the `tasks.py` that is run."""
+    option_defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Profile options of Invoke's configuration (`profiles:` in invoke.yaml)."""
+
+    @classmethod
+    def open(
+        cls,
+        option_defaults: Mapping[str, Mapping[str, object]] | None = None,
+        own_profiles: Iterable[Profile] = (),
+    ) -> Workspace:
+        """Return the workspace of this process: its environment, directory and terminal."""
+        from profiles.catalogue import load  # noqa: PLC0415 - not needed to list the tasks
+
+        paths = Paths.from_environment(os.environ, is_root=os.geteuid() == 0, home=Path.home())
+        catalogue = dict(load())
+        catalogue.update({profile.name or "": profile for profile in own_profiles})
+        return cls(
+            paths=paths,
+            environ=os.environ,
+            cwd=Path.cwd(),
+            screen=screen_for(sys.stderr),
+            catalogue=catalogue,
+            option_defaults=option_defaults or {},
+        )
+
+    @cached_property
+    def driver(self) -> Driver:
+        """What runs the machines."""
+        from lima.driver import LimaDriver  # noqa: PLC0415
+        from lima.host import detect  # noqa: PLC0415
+
+        return LimaDriver.on(self.paths.lima, detect(), self.environ)
+
+    @cached_property
+    def states(self) -> StateStore:
+        """What is remembered of each machine."""
+        from .state import StateStore  # noqa: PLC0415
+
+        return StateStore(self.paths.state)
+
+    @cached_property
+    def pins(self) -> PinStore:
+        """The machines' host keys."""
+        from guard.host_keys import PinStore  # noqa: PLC0415
+
+        return PinStore(self.paths.known_hosts)
+
+    def project(self, name: str = "", flags: Mapping[str, object] | None = None) -> Project:
+        """Return the project that is meant.
+
+        Raises:
+            ProjectError: a file or a name is wrong; nothing was started.
+        """
+        from .load import load_project  # noqa: PLC0415
+        from .origin import origin_of  # noqa: PLC0415
+
+        return load_project(
+            name,
+            paths=self.paths,
+            cwd=self.cwd,
+            origin_of=lambda root: origin_of(root, self.environ),
+            flags=flags,
+            owner_of=self._owner_of,
+        )
+
+    def projects(self, names: Sequence[str], *, everything: bool = False) -> tuple[Project, ...]:
+        """Return the projects that are meant: those named, all of the person's, or the one here."""
+        from .load import project_names  # noqa: PLC0415
+
+        wanted = project_names(self.paths) if everything else split_names(names)
+        return tuple(self.project(name) for name in wanted or [""])
+
+    def names(self, names: Sequence[str], *, everything: bool = False) -> tuple[str, ...]:
+        """Return the names of the machines that are meant; a machine needs no project any more.
+
+        With `everything`, all machines that exist.
+        """
+        if everything:
+            return tuple(instance.name for instance in self.driver.list())
+        wanted = split_names(names)
+        known = set(self.states.names())
+        return tuple(name if name in known else self.project(name).name for name in wanted or [""])
+
+    def reporter(self, name: str) -> Reporter:
+        """Return what tells about one machine."""
+        from .report import Reporter  # noqa: PLC0415
+
+        return Reporter(name, self.screen, self.paths.logs / f"{name}.log")
+
+    def agent(self) -> AgentSocket | NoAgent:
+        """Return the SSH agent of this computer that the person means."""
+        from guard.ssh_agent import choose_agent  # noqa: PLC0415
+        from guard.ssh_config import read_ssh_config  # noqa: PLC0415
+
+        config = read_ssh_config(FORGE, self.environ, self.paths.user_home)
+        return choose_agent(
+            self.environ,
+            self.paths.user_home,
+            ssh_config_identity_agent=config.identity_agent,
+        )
+
+    def agent_path(self) -> Path | None:
+        """Return the socket of that agent, if there is one."""
+        return getattr(self.agent(), "path", None)
+
+    def machine(self, name: str, reporter: Reporter, agent: Path | None = None) -> Machine:
+        """Return the machine of that name, which need not exist."""
+        from .machine import Machine  # noqa: PLC0415
+
+        return Machine(name, lambda: self.driver, self.states, self.pins, reporter, agent)
+
+    def for_each_machine(self, names: Sequence[str], work: Callable[[Machine], object]) -> None:
+        """Call `work` on each machine, several at once.
+
+        Raises:
+            SomeFailed: one of several failed. A single machine's error is raised as it is.
+        """
+        from .many import for_each  # noqa: PLC0415
+
+        def one(name: str) -> None:
+            with self.reporter(name) as reporter:
+                work(self.machine(name, reporter))
+
+        for_each(names, str, one)
+
+    def _owner_of(self, name: str) -> Path | None:
+        owner = self.states.read(name).owner
+        return Path(owner) if owner else None
+
+
+def split_names(names: Sequence[str]) -> list[str]:
+    """Return the names of a flag that may be repeated and may hold commas, each once."""
+    parts = (part.strip() for name in names for part in name.split(","))
+    return list(dict.fromkeys(part for part in parts if part))

@@ -1,0 +1,29 @@
+"""`inv …` in this checkout: nopal's verbs, and the chores of the project itself."""
+
+from __future__ import annotations
+
+from invoke import Context, task
+
+from nopal import ns
+
+
+@task
+def test(c: Context) -> None:
+    """Run all tests that this host can run."""
+    c.run("pytest", pty=True)
+
+
+@task
+def lint(c: Context) -> None:
+    """Check style and import direction."""
+    c.run("ruff check . && ruff format --check . && lint-imports")
+
+
+@task
+def types(c: Context) -> None:
+    """Check the types."""
+    c.run("mypy")
+
+
+for chore in (test, lint, types):
+    ns.add_task(chore)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from nopal.ssh_command import ssh_command
+from provision.transport.address import SshAddress
+
+ADDRESS = SshAddress(
+    host="127.0.0.1",
+    port=6022,
+    user="dev",
+    identity_file=Path("/lima/_config/user"),
+    known_hosts=Path("/home/me/.nopal/known_hosts"),
+    host_key_alias="nopal-blog",
+    control_path=Path("/lima/blog/ssh.sock"),
+)
+
+
+def options(command: list[str]) -> dict[str, str]:
+    pairs = [command[i + 1] for i, word in enumerate(command) if word == "-o"]
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def test_the_persons_configuration_and_masters_are_left_out() -> None:
+    command = ssh_command(ADDRESS, script="true")
+    assert command[:3] == ["ssh", "-F", "none"]
+    assert options(command)["ControlPath"] == "none"
+    assert options(command)["IdentityAgent"] == "none"
+
+
+def test_the_agent_is_forwarded_by_its_socket_or_not_at_all() -> None:
+    assert options(ssh_command(ADDRESS))["ForwardAgent"] == "no"
+    agent = Path("/Users/me/Group Containers/100%/agent.sock")
+    forwarded = options(ssh_command(ADDRESS, agent=agent))["ForwardAgent"]
+    assert forwarded == '"/Users/me/Group Containers/100%%/agent.sock"'
+
+
+def test_the_pinned_key_is_insisted_on() -> None:
+    chosen = options(ssh_command(ADDRESS))
+    assert chosen["StrictHostKeyChecking"] == "yes"
+    assert chosen["HostKeyAlias"] == "nopal-blog"
+    assert chosen["GlobalKnownHostsFile"] == "/dev/null"
+
+
+def test_a_script_is_one_argument_after_the_host() -> None:
+    assert ssh_command(ADDRESS, script="a; b")[-3:] == ["--", "127.0.0.1", "a; b"]
+    assert ssh_command(ADDRESS)[-1] == "127.0.0.1"
