@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         parse_public_key,
         read_public_key_file,
     )
-    from guard.repo_access import AccessCheck, RepoFault, check_access
+    from guard.repo_access import AccessCheck, RepoFault, check_access, known_hosts_for
     from guard.repo_url import (
         BranchRefused,
         RepoUrl,
@@ -66,7 +66,7 @@ _HOMES = {
         "parse_public_key",
         "read_public_key_file",
     ),
-    "repo_access": ("AccessCheck", "RepoFault", "check_access"),
+    "repo_access": ("AccessCheck", "RepoFault", "check_access", "known_hosts_for"),
     "repo_url": (
         "BranchRefused",
         "RepoUrl",
@@ -124,6 +124,7 @@ __all__ = [
     "choose_signing_key",
     "folder_names",
     "keys_in_order_of_offer",
+    "known_hosts_for",
     "known_hosts_text",
     "list_keys",
     "parse_allowed_signer",

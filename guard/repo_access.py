@@ -17,6 +17,8 @@ from typing import Literal
 from guard.command import Completed, Run, run_command
 from guard.errors import GuardError, printable
 from guard.forges import KNOWN_HOSTS, is_forge
+from guard.host_trust import known_hosts_files, known_hosts_name, trusted_keys
+from guard.public_key import PublicKey
 from guard.repo_url import RepoUrl
 
 MAX_AT_ONCE = 8
@@ -166,19 +168,40 @@ def ssh_command(url: RepoUrl, check: AccessCheck) -> list[str]:
             "GlobalKnownHostsFile": "/dev/null",
         }
     else:
-        own = (check.home / ".ssh/known_hosts", check.home / ".ssh/known_hosts2")
+        own = known_hosts_files(check.home)
         options["UserKnownHostsFile"] = " ".join(_quoted(path) for path in own)
     if url.host in check.host_aliases:
         options["HostName"] = check.host_aliases[url.host]
-        options["HostKeyAlias"] = _known_hosts_name(url)
+        options["HostKeyAlias"], _ = _trusted(url, check)
     command = ["ssh", "-F", "none", "-a", "-x", "-T"]
     for key, value in options.items():
         command += ["-o", f"{key}={value}"]
     return command
 
 
-def _known_hosts_name(url: RepoUrl) -> str:
-    return url.host if url.port in (None, 22) else f"[{url.host}]:{url.port}"
+def known_hosts_for(repos: Sequence[RepoUrl], check: AccessCheck) -> str:
+    """Return the host keys that this person trusts for the repos' hosts, in known_hosts format.
+
+    Under the names that a guest uses, so that its first contact is not blind either. The forges'
+    keys are not repeated here: see guard.forges.
+    """
+    lines: dict[str, None] = {}
+    for url in repos:
+        if url.scheme == "ssh" and not is_forge(url.host):
+            name = known_hosts_name(url.host, url.port)
+            lines |= {f"{name} {key.line}\n": None for key in _trusted(url, check)[1]}
+    return "".join(lines)
+
+
+def _trusted(url: RepoUrl, check: AccessCheck) -> tuple[str, tuple[PublicKey, ...]]:
+    """Return the name that known_hosts has for this server, and the keys it has there."""
+    own = known_hosts_name(url.host, url.port)
+    here = known_hosts_name(check.host_aliases.get(url.host, url.host), url.port)
+    for name in dict.fromkeys((own, here)):
+        keys = trusted_keys(name, check.home, check.environ, check.run)
+        if keys:
+            return name, keys
+    return here, ()
 
 
 def _quoted(path: Path) -> str:
@@ -189,7 +212,7 @@ def _quoted(path: Path) -> str:
 def _fault(url: RepoUrl, completed: Completed, check: AccessCheck) -> RepoFault:
     kind = _kind(completed)
     detail = _last_words(completed.stderr)
-    host = _known_hosts_name(url)
+    host = known_hosts_name(check.host_aliases.get(url.host, url.host), url.port)
     if kind == "timed out":
         detail = f"no answer within {check.timeout_s:g} s"
     elif kind == "login refused" and url.scheme == "ssh" and check.agent_socket is None:
@@ -212,7 +235,8 @@ def _fix(kind: FaultKind, url: RepoUrl, host: str, *, has_agent: bool) -> str:
         case "unknown host key":
             port = f"-p {url.port} " if url.port else ""
             user = f"{url.user}@" if url.user else ""
-            fix = f"Connect once and compare the fingerprint: `ssh {port}{user}{url.host}`"
+            address = host.partition("]")[0].strip("[")
+            fix = f"Connect once and compare the fingerprint: `ssh {port}{user}{address}`"
         case "changed host key" if is_forge(url.host):
             fix = "Something between here and the forge answers in its place; do not connect"
         case "changed host key":

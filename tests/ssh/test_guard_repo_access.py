@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from guard_fixtures import Sshd, make_key, make_repo, run, ssh_agent, sshd
 
-from guard.repo_access import AccessCheck, check_access
+from guard.repo_access import AccessCheck, check_access, known_hosts_for
 from guard.repo_url import parse_repo_url
 
 
@@ -107,15 +107,44 @@ def test_a_forges_key_is_pinned_whatever_the_persons_file_says(
     assert world.ask((url, ""), check=check) == ["unknown host key"]
 
 
+@pytest.mark.parametrize("known_as", ["192.168.5.2", "127.0.0.1"])
 def test_a_guests_name_for_its_host_is_asked_at_the_hosts_own_address(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, known_as: str
 ) -> None:
     (tmp_path / ".ssh").mkdir()
-    name = f"[192.168.5.2]:{world.server.port}"
-    (tmp_path / ".ssh/known_hosts").write_text(world.server.known_hosts_line(name))
+    port = world.server.port
+    (tmp_path / ".ssh/known_hosts").write_text(
+        world.server.known_hosts_line(f"[{known_as}]:{port}")
+    )
     check = replace(world.check, home=tmp_path, host_aliases={"192.168.5.2": "127.0.0.1"})
     url = world.server.url("blog.git").replace("127.0.0.1", "192.168.5.2")
     assert world.ask((url, ""), check=check) == []
+    guests = world.server.known_hosts_line(f"[192.168.5.2]:{port}")
+    assert known_hosts_for([parse_repo_url(url)], check) == guests
+
+
+def test_an_unknown_key_of_this_host_comes_with_a_command_that_works_here(
+    world: World, tmp_path: Path
+) -> None:
+    check = replace(world.check, home=tmp_path, host_aliases={"192.168.5.2": "127.0.0.1"})
+    url = world.server.url("blog.git").replace("127.0.0.1", "192.168.5.2")
+    (fault,) = check_access([(parse_repo_url(url), "")], check)
+    assert fault.kind == "unknown host key"
+    assert "@127.0.0.1`" in fault.fix
+
+
+def test_keys_that_the_person_trusts_are_found_under_hashed_names_too(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    file = tmp_path / ".ssh/known_hosts"
+    file.write_text(world.server.known_hosts_line())
+    run("ssh-keygen", "-q", "-H", "-f", file)
+    assert file.read_text().startswith("|1|")
+    url = parse_repo_url(world.server.url("blog.git"))
+    forge = parse_repo_url("git@github.com:a/b")
+    check = replace(world.check, home=tmp_path)
+    assert known_hosts_for([url, url, forge], check) == world.server.known_hosts_line()
 
 
 def test_a_server_that_says_nothing_is_given_up_with_its_whole_process_group(
