@@ -11,7 +11,7 @@ import pytest
 
 from profiles.catalogue import BUILT_IN, load, resolve
 from profiles.errors import ProfileError, StepRefused, UnknownOption, WrongOption
-from profiles.guest import Guest, Repo
+from profiles.guest import Autonomy, Guest, Repo, Shell
 from provision import Archive, Block, Command, File, FirstOf, JsonMerge, Step
 
 GUEST = Guest(
@@ -119,7 +119,7 @@ def test_the_time_zone_is_the_one_of_the_guest() -> None:
 
 
 @pytest.mark.parametrize(("shell", "package"), [("zsh", "apt:zsh"), ("fish", "apt:fish")])
-def test_the_login_shell_is_installed(shell: str, package: str) -> None:
+def test_the_login_shell_is_installed(shell: Shell, package: str) -> None:
     assert package in ids(steps_of("base", replace(PLAIN, shell=shell)))
 
 
@@ -294,7 +294,7 @@ def test_claude_asks_no_first_run_question() -> None:
     [("auto", "auto", None), ("full", "bypassPermissions", True), ("ask", "default", None)],
 )
 def test_claudes_permission_mode_is_the_autonomy_of_the_project(
-    autonomy: str, mode: str, skips: bool | None
+    autonomy: Autonomy, mode: str, skips: bool | None
 ) -> None:
     guest = replace(GUEST, autonomy=autonomy)
     settings = merged(steps_of("claude", guest), "~/.claude/settings.json")
@@ -332,7 +332,7 @@ def test_claudes_native_program_is_installed_where_npm_ran_no_script() -> None:
     ],
 )
 def test_codex_policy_is_the_autonomy_of_the_project(
-    autonomy: str, approval: str, sandbox: str
+    autonomy: Autonomy, approval: str, sandbox: str
 ) -> None:
     text = content(steps_of("codex", replace(GUEST, autonomy=autonomy)), "/etc/codex/config.toml")
     assert f'approval_policy = "{approval}"\nsandbox_mode = "{sandbox}"\n' in text
