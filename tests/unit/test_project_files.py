@@ -22,9 +22,10 @@ from nopal.errors import (
     UnreadableFile,
     WrongValue,
 )
-from nopal.load import project_names
+from nopal.load import load_project, project_names
+from nopal.paths import Paths
 from nopal.project import GIB, ImageChoice, Mount, PortMapping, RepoEntry
-from nopal.project_file import parse_toml
+from nopal.project_file import parse_toml, trusts_owner
 from nopal.schema import PERSON_ONLY
 
 DIGEST = "sha256:" + "0a" * 32
@@ -165,6 +166,8 @@ extra_ca = ["~/ca.pem"]
         ("memory = '8 GiB'", "memory", '"8 GiB"'),
         ("disk = '0GiB'", "disk", '"0GiB"'),
         ("disk = '-1GiB'", "disk", '"-1GiB"'),
+        ("disk = '1GiB'", "disk", '"1GiB"'),
+        ("memory = '64MiB'", "memory", '"64MiB"'),
         ("profiles = 'docker'", "profiles", '"docker"'),
         ("profiles = ['../evil']", "profiles[0]", '"../evil"'),
         ("profiles = ['a', '/abs']", "profiles[1]", '"/abs"'),
@@ -339,10 +342,11 @@ def test_a_repo_can_not_choose_an_image_by_path_or_url(desk: Desk, image: str) -
         (b"a = 1\nb = '\xff'\n", "the file is not UTF-8", 2),
         (b"a = " + b"[" * 5000, "tables or arrays are nested too deep", None),
         (b"a = " + b"[" * 50 + b"]" * 50, "more than 12", None),
-        (b".".join([b"a"] * 3000) + b" = 1", "more than 12", None),
+        (b".".join([b"a"] * 300) + b" = 1", "more than 12", None),
+        (b"\n" + b".".join([b"a"] * 30_000) + b" = 1", "a line with more than 500 dots", 2),
         (b"a = " + b"9" * 5000, "a number or date is out of range", None),
     ],
-    ids=["syntax", "twice", "cut", "latin-1", "brackets", "deep", "dotted", "digits"],
+    ids=["syntax", "twice", "cut", "latin-1", "brackets", "deep", "dotted", "dots", "digits"],
 )
 def test_a_file_that_is_no_sane_toml_is_refused(data: bytes, reason: str, line: int | None) -> None:
     with pytest.raises(ProjectFaults) as caught:
@@ -414,6 +418,28 @@ def test_a_repo_file_of_unusual_length_is_refused(desk: Desk) -> None:
     assert "longer than 64 KiB" in str(fault)
 
 
+def test_a_flood_of_faults_is_cut_short(desk: Desk) -> None:
+    desk.write_repo("\n".join(f"k{index}{'x' * 90} = 1" for index in range(300)))
+    lines = str(ProjectFaults(desk.faults())).splitlines()
+    assert len(lines) < 80
+    assert lines[-1] == "… and 275 more"
+
+
+@pytest.mark.parametrize(
+    ("owner", "user", "is_trusted"),
+    [(1000, 1000, True), (0, 1000, True), (1001, 1000, False), (1001, 0, True)],
+)
+def test_another_user_s_repo_file_does_not_speak(owner: int, user: int, is_trusted: bool) -> None:
+    assert trusts_owner(owner, user) is is_trusted
+
+
+def test_a_folder_s_name_reaches_the_terminal_without_control_characters(tmp_path: Path) -> None:
+    folder = tmp_path / "\x1b[2J"
+    folder.mkdir()
+    (fault,) = Desk(folder).write_repo("cpu = 1").faults()
+    assert "\x1b" not in str(fault)
+
+
 def test_windows_line_ends_do_not_shift_lines(desk: Desk) -> None:
     desk.write_repo("name = 'blog'\r\n\r\ncpu = 1\r\n")
     (fault,) = desk.faults()
@@ -446,6 +472,16 @@ def test_two_names_of_one_host_name_are_refused(desk: Desk) -> None:
 def test_a_bad_name_on_the_command_line_is_refused(desk: Desk) -> None:
     (fault,) = desk.faults("../x")
     assert isinstance(fault, BadName)
+
+
+def test_a_home_too_deep_for_any_machine_is_said_before_all_else(desk: Desk) -> None:
+    paths = Paths.from_environment(
+        {"NOPAL_HOME": "/" + "deep/" * 20}, is_root=False, home=desk.root
+    )
+    with pytest.raises(ProjectFaults) as caught:
+        load_project("", paths=paths, cwd=desk.root, origin_of=lambda _: "")
+    assert "set NOPAL_HOME to a shorter path" in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 3
 
 
 def test_project_names_are_the_persons_and_none_when_the_file_is_broken(desk: Desk) -> None:

@@ -76,6 +76,11 @@ def test_a_file_without_a_name_does_not_shape_the_default_machine(desk: Desk) ->
     assert 'name = "blog"' in str(fault)
 
 
+def test_an_origin_with_control_characters_is_no_origin(desk: Desk) -> None:
+    desk.write_repo("name = 'blog'\n")
+    assert desk.load(origin=f"{BLOG_URL}\x1b[2J").repos == ()
+
+
 def test_a_repo_in_two_projects_asks_for_a_choice(desk: Desk) -> None:
     desk.write_repo("").repo_file.unlink()
     desk.write_person(HOLDS_BLOG + HOLDS_BLOG.replace("blog]", "site]"))
