@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         parse_public_key,
         read_public_key_file,
     )
-    from guard.repo_access import AccessCheck, RepoFault, check_access, known_hosts_for
+    from guard.repo_access import AccessCheck, check_access, known_hosts_for
+    from guard.repo_fault import RepoFault
     from guard.repo_url import (
         BranchRefused,
         RepoUrl,
@@ -66,7 +67,8 @@ _HOMES = {
         "parse_public_key",
         "read_public_key_file",
     ),
-    "repo_access": ("AccessCheck", "RepoFault", "check_access", "known_hosts_for"),
+    "repo_access": ("AccessCheck", "check_access", "known_hosts_for"),
+    "repo_fault": ("RepoFault",),
     "repo_url": (
         "BranchRefused",
         "RepoUrl",

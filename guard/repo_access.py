@@ -12,30 +12,18 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from guard.command import Completed, Run, run_command
-from guard.errors import GuardError, printable
+from guard.command import Run, run_command
+from guard.errors import printable
 from guard.forges import KNOWN_HOSTS, is_forge
 from guard.host_trust import known_hosts_files, known_hosts_name, trusted_keys
 from guard.public_key import PublicKey
+from guard.repo_fault import RepoFault, read_fault
 from guard.repo_url import RepoUrl
 
 MAX_AT_ONCE = 8
 """Below sshd's MaxStartups (10), from which on it drops logins at random."""
 
-FaultKind = Literal[
-    "login refused",
-    "unknown host key",
-    "changed host key",
-    "no such repo",
-    "no such branch",
-    "no such host",
-    "unreachable",
-    "timed out",
-    "no git",
-    "failed",
-]
 _KEPT = ("PATH", "HOME", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _KEPT_PREFIXES = (
     "GIT_CONFIG_GLOBAL",
@@ -49,41 +37,6 @@ _KEPT_PREFIXES = (
     "XDG_CONFIG_",
 )
 _KEPT_LOWER = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-# The words of OpenSSH, git and the forges under LC_ALL=C; the first match wins.
-_SIGNS: tuple[tuple[str, FaultKind], ...] = (
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "changed host key"),
-    ("Host key verification failed", "unknown host key"),
-    ("Could not resolve host", "no such host"),
-    ("Permission denied", "login refused"),
-    ("Authentication failed", "login refused"),
-    ("terminal prompts disabled", "login refused"),
-    ("could not read Username", "login refused"),
-    ("Too many authentication failures", "login refused"),
-    ("not found", "no such repo"),
-    ("could not be found", "no such repo"),
-    ("does not appear to be a git repository", "no such repo"),
-    ("does not exist", "no such repo"),
-    ("Connection refused", "unreachable"),
-    ("timed out", "unreachable"),
-    ("No route to host", "unreachable"),
-    ("Network is unreachable", "unreachable"),
-    ("Connection closed", "unreachable"),
-    ("Connection reset", "unreachable"),
-    ("Failed to connect", "unreachable"),
-)
-
-
-@dataclass(eq=False)
-class RepoFault(GuardError):
-    """One repo that cannot be cloned as it stands."""
-
-    url: str
-    kind: FaultKind
-    detail: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"the repo `{self.url}`: {self.kind} ({self.detail}).\n{self.fix}."
 
 
 @dataclass(frozen=True)
@@ -114,7 +67,14 @@ def _check_one(url: RepoUrl, branch: str, check: AccessCheck) -> RepoFault | Non
         argv.append(f"refs/heads/{branch}")
     completed = check.run(argv, git_environment(url, check), timeout_s=check.timeout_s)
     if completed.status != 0:
-        return _fault(url, completed, check)
+        here = check.host_aliases.get(url.host, url.host)
+        return read_fault(
+            url,
+            completed,
+            server=known_hosts_name(here, url.port),
+            has_agent=check.agent_socket is not None,
+            timeout_s=check.timeout_s,
+        )
     refs = {line.partition("\t")[2] for line in completed.stdout.splitlines()}
     if not branch or f"refs/heads/{branch}" in refs:
         return None  # an empty repo lists nothing: it can be cloned all the same
@@ -207,61 +167,3 @@ def _trusted(url: RepoUrl, check: AccessCheck) -> tuple[str, tuple[PublicKey, ..
 def _quoted(path: Path) -> str:
     # ssh splits this value at spaces and expands `%`.
     return f'"{str(path).replace("%", "%%")}"'
-
-
-def _fault(url: RepoUrl, completed: Completed, check: AccessCheck) -> RepoFault:
-    kind = _kind(completed)
-    detail = _last_words(completed.stderr)
-    host = known_hosts_name(check.host_aliases.get(url.host, url.host), url.port)
-    if kind == "timed out":
-        detail = f"no answer within {check.timeout_s:g} s"
-    elif kind == "login refused" and url.scheme == "ssh" and check.agent_socket is None:
-        detail = f"there is no ssh-agent; {detail}"
-    fix = _fix(kind, url, host, has_agent=check.agent_socket is not None)
-    return RepoFault(url.text, kind, detail, fix)
-
-
-def _fix(kind: FaultKind, url: RepoUrl, host: str, *, has_agent: bool) -> str:
-    match kind:
-        case "login refused" if url.scheme == "https":
-            fix = f"Write it as `git@{url.host}:{url.path}.git`, so that the ssh-agent can log in"
-        case "login refused" if not has_agent:
-            fix = 'Start one with `eval "$(ssh-agent)"`, and add your key with `ssh-add`'
-        case "login refused":
-            fix = (
-                "Add the key that this host knows to the ssh-agent (`ssh-add PATH`); key files "
-                "that are not in the agent do not reach a guest"
-            )
-        case "unknown host key":
-            port = f"-p {url.port} " if url.port else ""
-            user = f"{url.user}@" if url.user else ""
-            address = host.partition("]")[0].strip("[")
-            fix = f"Connect once and compare the fingerprint: `ssh {port}{user}{address}`"
-        case "changed host key" if is_forge(url.host):
-            fix = "Something between here and the forge answers in its place; do not connect"
-        case "changed host key":
-            fix = f"Ask its owner why; if it is right, `ssh-keygen -R '{host}'` and connect once"
-        case "no git":
-            fix = "Install git on this host"
-        case "unreachable" | "timed out" | "no such host":
-            fix = "Check the network and the host's name in `repos`"
-        case _:
-            fix = "Check the URL in `repos`, and that the ssh-agent's key may read it"
-    return fix
-
-
-def _kind(completed: Completed) -> FaultKind:
-    if completed.is_missing:
-        return "no git"
-    if completed.has_timed_out:
-        return "timed out"
-    return next((kind for sign, kind in _SIGNS if sign in completed.stderr), "failed")
-
-
-def _last_words(stderr: str) -> str:
-    """Return the line that says most: git's own closing lines say nothing of the cause."""
-    empty = ("Please make sure you have", "and the repository exists", "fatal: Could not read")
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(empty)]
-    last = (telling or lines or ["git said nothing"])[-1]
-    return printable(last.removeprefix("fatal: ").removeprefix("remote: ")).rstrip(".")

@@ -9,7 +9,7 @@ import pytest
 import guard
 from guard.errors import GuardError, printable
 from guard.git_identity import GitConfigUnreadable
-from guard.repo_access import RepoFault
+from guard.repo_fault import RepoFault
 from guard.ssh_agent import AgentUnreachable
 
 
