@@ -17,9 +17,9 @@ import msgspec
 from .errors import Fault, MissingKey, PersonOnlyKey, Place, UnknownKey, WrongValue
 from .merge import Layer, Setting
 from .project import LayerName, Origin
-from .project_file import TomlFile, dotted
+from .project_file import TomlFile
 from .schema import PERSON_ONLY, GitTable, PersonFile, PersonKeys, PortTable, RepoFile, RepoTable
-from .toml_lines import KeyPath
+from .toml_lines import KeyPath, dotted
 from .values import BadValue, names_a_location, parse_value
 from .wording import allowed_text, choices_of, show_toml, type_of
 

@@ -10,12 +10,12 @@ import os
 import re
 import stat
 import sys
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .errors import Fault, Place, ProjectFaults, UnreadableFile, WrongValue
+from .errors import Fault, Place, ProjectFaults, UnreadableFile
+from .sanity import sanity_faults
 from .toml_lines import KeyPath, find_lines, nearest_line
 
 if sys.version_info >= (3, 11):
@@ -31,13 +31,7 @@ MAX_DOTS = 500
 MAX_DEPTH = 12
 """Tables and arrays inside each other; the deepest known key needs 5."""
 
-_INTEGER_BITS = 63
-_LONGEST_SHOWN = 60
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-# Letters that turn the direction of writing make a line look like another one ("trojan source").
-_TURNS_DIRECTION = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ def parse_toml(path: Path, data: bytes) -> TomlFile:
     if _is_too_deep(tables):
         raise _unreadable(path, f"more than {MAX_DEPTH} tables or arrays inside each other")
     file = TomlFile(path, tables, find_lines(text))
-    return replace(file, faults=(*_control_faults(file), *_number_faults(file)))
+    return replace(file, faults=tuple(sanity_faults(tables, file.place)))
 
 
 def trusts_owner(owner: int, user: int) -> bool:
@@ -95,18 +89,6 @@ def trusts_owner(owner: int, user: int) -> bool:
     Root works on other users' checkouts, as in a container; root's files are the host's own.
     """
     return owner in (user, 0) or user == 0
-
-
-def dotted(path: KeyPath) -> str:
-    """Write a key path as a person does: `projects.blog.repos[0]`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            shown = part if len(part) <= _LONGEST_SHOWN else f"{part[:_LONGEST_SHOWN]}…"
-            text += ("." if text else "") + (shown if shown.isprintable() else ascii(shown))
-    return text
 
 
 def _read_bytes(path: Path, *, follows_links: bool) -> bytes | None:
@@ -167,53 +149,3 @@ def _children(value: object) -> list[object]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
-
-
-def _control_faults(file: TomlFile) -> Iterator[Fault]:
-    for path, value in _walk(file.tables, ()):
-        key = path[-1]
-        if isinstance(key, str) and any(map(_is_control, key)):
-            yield _control_fault(file, path, key)
-        # An option's text may have several lines: it becomes a file, never part of a command line.
-        allowed = "\n\t" if _is_option(path) else ""
-        if isinstance(value, str) and any(map(_is_control, value.translate(_without(allowed)))):
-            yield _control_fault(file, path, value)
-
-
-def _control_fault(file: TomlFile, path: KeyPath, text: str) -> Fault:
-    found = f"{text[:40]!a}, with control characters"
-    allowed = "text of one line without control characters"
-    return WrongValue(file.place(path), dotted(path), found, allowed)
-
-
-def _number_faults(file: TomlFile) -> Iterator[Fault]:
-    # TOML's integers have 64 bits; Python reads larger ones and then can't print them.
-    for path, value in _walk(file.tables, ()):
-        if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
-            yield WrongValue(file.place(path), dotted(path), "a huge number", "at most 64 bits")
-
-
-def _without(letters: str) -> dict[int, None]:
-    return dict.fromkeys(map(ord, letters))
-
-
-def _is_control(letter: str) -> bool:
-    return unicodedata.category(letter) == "Cc" or letter in _TURNS_DIRECTION
-
-
-def _is_option(path: KeyPath) -> bool:
-    """Tell whether a path is below `options`, which stands in each table of the person's file."""
-    depth = {"defaults": 1, "projects": 2}.get(str(path[0]), 0)
-    return path[depth : depth + 1] == ("options",)
-
-
-def _walk(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    """Yield everything inside tables and arrays, with the path to it."""
-    items: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, child in items:
-        yield (*path, key), child
-        yield from _walk(child, (*path, key))

@@ -22,6 +22,7 @@ _STRINGS = (
     re.compile(r"'[^']*'"),
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))")
+_LONGEST_SHOWN = 60
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
@@ -38,6 +39,18 @@ def nearest_line(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
         if (line := lines.get(path[:length])) is not None:
             return line
     return None
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a key path as a person does: `projects.blog.repos[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            shown = part if len(part) <= _LONGEST_SHOWN else f"{part[:_LONGEST_SHOWN]}…"
+            text += ("." if text else "") + (shown if shown.isprintable() else ascii(shown))
+    return text
 
 
 class _Scanner:
