@@ -5,8 +5,6 @@ Unknown keys are Lima's to add; a key that nopal reads and that has another type
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from lima.errors import UnreadableAnswer
@@ -101,7 +99,7 @@ class Instance(_Lima, frozen=True):
     """One machine, running or not."""
 
     name: str
-    dir: Path
+    dir: str
     status: str = ""
     vm_type: str = ""
     arch: str = ""
