@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         module, attribute = _HOMES[name]
         return getattr(import_module(module), attribute)
-    if name in provision.__all__:
+    if name in provision.HOME:
         return getattr(provision, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
