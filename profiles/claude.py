@@ -47,9 +47,10 @@ def claude(options: Options, guest: Guest) -> Iterator[Step]:
     yield Npm(PACKAGE, options.version)
     # The package is a stub that its install script replaces by the real program; newer versions of
     # npm do not run such scripts.
+    is_native = f"[ -n \"$(find {_INSTALLED}/bin/ -name 'claude*' -size +1M)\" ]"
     yield Command(
-        f"cd {_INSTALLED} && node install.cjs",
-        unless=f"[ -n \"$(find {_INSTALLED}/bin/ -name 'claude*' -size +1M)\" ]",
+        f"{is_native} || (cd {_INSTALLED} && node install.cjs)",
+        unless=is_native,
         name="claude's native program",
     )
     yield Directory("~/.claude", mode="0700")
