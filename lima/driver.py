@@ -6,10 +6,11 @@ name that limactl itself has just listed.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lima.errors import (
@@ -20,11 +21,13 @@ from lima.errors import (
     StartFailed,
 )
 from lima.host import Host
+from lima.images import Image
 from lima.instance import Instance
 from lima.limactl import Limactl, LimactlProcess
 from lima.paths import LimaPaths
 from lima.process import OnLine
 from lima.readiness import last_words, readiness
+from lima.safety import assert_safe
 from lima.spec import MachineSpec
 from lima.template import render
 from provision.transport.address import SshAddress
@@ -38,6 +41,10 @@ _LONGEST_NAME = 76
 
 def _silent(_line: str) -> None:
     pass
+
+
+def _as_it_is(image: Image) -> Image:
+    return image
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class LimaDriver:
     limactl: Limactl
     paths: LimaPaths
     host: Host
+    find_image: Callable[[Image], Image] = field(default=_as_it_is, repr=False)
+    """Returns what a machine that wants an image is created from on this host."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
@@ -80,8 +89,8 @@ class LimaDriver:
         return next((found for found in self.list() if found.name == name), None)
 
     def template_text(self, spec: MachineSpec) -> str:
-        """Return the lima.yaml of a machine. Raises `UnsafeText`."""
-        return render(spec)
+        """Return the lima.yaml of a machine. Raises `UnsafeText`, `ImageUnavailable`."""
+        return render(replace(spec, image=self.find_image(spec.image)))
 
     def create(self, spec: MachineSpec, on_line: OnLine = _silent) -> None:
         """Make the machine, stopped. One that is whole is left as it is; half of one is remade.
@@ -91,7 +100,7 @@ class LimaDriver:
             InstanceProtected, InstanceUnrepairable: half a machine is in the way.
             LimactlFailed: limactl could not make it.
         """
-        text = render(spec)
+        text = self.template_text(spec)
         there = self.instance(spec.name)
         if there is not None:
             if self.is_whole(there):
@@ -118,11 +127,14 @@ class LimaDriver:
         """
         there = self._known(spec.name)
         file = self.paths.instance(there.name) / "lima.yaml"
-        text = render(spec)
+        text = self.template_text(spec)
         if there.is_running or file.read_text(encoding="utf-8") == text:
             return False
-        # In place: the file keeps its owner, who is the system user when we are root.
-        file.write_text(text, encoding="utf-8")
+        # In place, so that the file keeps its owner, who is the system user when we are root;
+        # and through no link, which that user could have put there for root to follow.
+        descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
         return True
 
     def start(self, name: str, on_line: OnLine = _silent) -> None:
@@ -176,6 +188,10 @@ class LimaDriver:
         self._known(source)
         self.limactl.clone(source, spec.name, on_line)
         self.update(spec)
+
+    def assert_safe(self, instance: Instance, spec: MachineSpec) -> None:
+        """Refuse a machine that gets more of its host than `spec` says. Raises `UnsafeInstance`."""
+        assert_safe(instance, spec)
 
     def ssh(self, instance: Instance) -> SshAddress:
         """Return how to log in to a running machine; nopal adds the pinned host key."""

@@ -177,4 +177,4 @@ class LimactlProcess:
         home = self.paths.home
         if not home.is_dir():
             home.mkdir(parents=True, mode=0o700)
-            os.chown(home, person.uid, person.gid)
+            os.chown(home, person.uid, person.gid, follow_symlinks=False)
