@@ -176,7 +176,7 @@ def _task(profile: Profile, verb: str, doc: str) -> Task[Any]:
                 "Begin tasks.py with `from nopal import ns` and add the profile to that `ns`."
             )
             raise Exit(message, 1)
-        run_profile(profile, verb, project)
+        run_profile(c, profile, verb, project)
 
     body.__name__ = verb
     body.__doc__ = doc

@@ -195,8 +195,9 @@ def test_a_task_hands_itself_to_what_nopal_left_in_the_configuration(verb: str) 
     root = Collection.from_module(module_of_a_repo())
     root.configure({"nopal": {"run_profile": lambda *call: calls.append(call)}})
     config = Config(overrides=root.configuration())
-    root[f"postgres.{verb}"](Context(config), project="blog")
-    assert calls == [(postgres, verb, "blog")]
+    context = Context(config)
+    root[f"postgres.{verb}"](context, project="blog")
+    assert calls == [(context, postgres, verb, "blog")]
 
 
 def test_a_task_without_nopal_ends_with_a_hint() -> None:
