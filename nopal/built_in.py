@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .authorities import host_authorities
 from .merge import Layer, Setting
 from .project import GIB, ImageChoice, Origin
 
@@ -44,7 +45,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "git.email": "",
         "timezone": "",
         "locale": "C.UTF-8",
-        "extra_ca": (),
+        "extra_ca": host_authorities(),
     }
     origin = Origin("built-in")
     return Layer("built-in", {key: Setting(value, origin) for key, value in values.items()})

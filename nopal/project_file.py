@@ -67,7 +67,6 @@ def parse_toml(path: Path, data: bytes) -> TomlFile:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, "the file is not UTF-8", line=line) from None
-    text = text.replace("\r\n", "\n")
     for number, row in enumerate(text.split("\n"), 1):
         if row.count(".") > MAX_DOTS and not row.lstrip().startswith("#"):
             raise _unreadable(path, f"a line with more than {MAX_DOTS} dots", line=number)

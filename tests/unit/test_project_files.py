@@ -363,7 +363,7 @@ def test_a_file_that_is_no_sane_toml_is_refused(data: bytes, reason: str, line: 
         r'name = "blog\u001b[2J"',
         'name = "blog"\ntimezone = "a\\nb"',
         'name = "blog"\nrepos = ["a\\u0000b"]',
-        'name = "blog"\nlocale = "a\u202eb"',
+        'name = "blog"\nrepos = ["a\u202eb"]',
         'name = "blog"\n[options.docker]\n"a\\nb" = 1',
         'name = "blog"\n[options.docker]\nx = "a\\u0007"',
         'name = "blog"\n[options.docker]\nx = 0x' + "f" * 5000,

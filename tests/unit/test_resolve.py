@@ -17,6 +17,7 @@ from nopal.errors import (
     ProjectTakenOver,
     UnknownProject,
 )
+from nopal.load import load_project
 from nopal.remote_url import is_remote, normalise, without_password
 from nopal.resolve import check_owner, find_repo_root
 
@@ -111,6 +112,19 @@ def test_a_repo_s_project_is_found_from_anywhere_once_it_has_a_machine(desk: Des
     assert (project.cpus, project.repo_root) == (3, desk.repo)
 
 
+def test_git_is_never_asked_about_a_folder_that_is_gone(desk: Desk) -> None:
+    def origin_of(root: Path) -> str:
+        raise AssertionError(f"asked about {root}")
+
+    load_project(
+        "work",
+        paths=desk.write_person("[projects.work]\n").paths,
+        cwd=desk.root,
+        origin_of=origin_of,
+        owner_of=lambda _: desk.root / "gone",
+    )
+
+
 def test_a_repo_that_is_gone_leaves_its_project_unknown(desk: Desk) -> None:
     with pytest.raises(UnknownProject):
         desk.load("blog", owner_of=lambda _: desk.root / "gone")
@@ -178,6 +192,7 @@ def test_a_worktree_s_git_file_marks_a_root_too(tmp_path: Path) -> None:
         "ssh://git@github.com/me/blog.git",
         "ssh://git@github.com:22/me/blog/",
         "https://github.com/me/blog",
+        "https://GitHub.COM/me/blog",
         "https://token@github.com:443/me/blog.git/",
         "git+ssh://git@github.com/me/blog",
         " git://github.com//me/blog.git ",
