@@ -75,10 +75,15 @@ class LimaDriver:
         Raises:
             LimactlMissing: there is none.
         """
-        from lima.setup.lima import find_limactl  # noqa: PLC0415 - set-up, which only this needs
+        from lima.setup.image import ensure_image  # noqa: PLC0415 - set-up, which only this needs
+        from lima.setup.lima import find_limactl  # noqa: PLC0415
+
+        def find_image(image: Image) -> Image:
+            return ensure_image(image, paths, host, environment)
 
         executable = find_limactl(paths, host, environment)
-        return cls(Limactl(LimactlProcess(executable, paths, host, environment)), paths, host)
+        limactl = Limactl(LimactlProcess(executable, paths, host, environment))
+        return cls(limactl, paths, host, find_image)
 
     def list(self) -> tuple[Instance, ...]:
         """Return every machine, by one call of limactl."""

@@ -35,6 +35,8 @@ class Person:
     signing_key: str = ""
     """A public key line; empty means unsigned."""
     allowed_signers: tuple[str, ...] = ()
+    known_hosts: str = ""
+    """Host keys of the repos' servers that this person trusts, beyond those of the forges."""
 
 
 def assemble(
@@ -116,10 +118,12 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         git_email=person.email,
         signing_key=person.signing_key,
         allowed_signers=person.allowed_signers,
-        known_hosts=known_hosts_text(),
+        known_hosts=known_hosts_text() + person.known_hosts,
         mounts=tuple(str(mount) for mount in project.mounts),
         ports=project.ports if isinstance(project.ports, str) else "listed",
-        extra_ca=tuple(path.read_text(encoding="ascii") for path in spec.ca_files),
+        extra_ca=tuple(
+            path.read_text(encoding="utf-8", errors="replace") for path in spec.ca_files
+        ),
     )
 
 

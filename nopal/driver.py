@@ -22,6 +22,9 @@ class Driver(Protocol):
     def create(self, spec: MachineSpec, on_line: Callable[[str], None]) -> None:
         """Make a stopped machine; what a killed run left half-made is made anew."""
 
+    def update(self, spec: MachineSpec) -> bool:
+        """Give a stopped machine the present shape; return whether that changed anything."""
+
     def start(self, name: str, on_line: Callable[[str], None]) -> None:
         """Boot the machine and return when it can be logged in to."""
 

@@ -28,7 +28,7 @@ from .state import MachineState, Ssh, StateStore, remember
 
 if TYPE_CHECKING:
     from lima.instance import Instance
-    from lima.spec import MachineSpec
+    from lima.spec import MachineSpec, PortForward
     from provision.engine import Outcome
     from provision.transport.fabric import FabricTransport
 
@@ -64,9 +64,23 @@ class Wish:
     def shape(self) -> dict[str, str]:
         """Return the machine's shape field by field, in words that can be kept and compared."""
         return {
-            field: str(getattr(self.spec, field))
-            for field in ("cpus", "memory_gib", "disk_gib", "image", "ports", "mounts")
+            "cpus": str(self.spec.cpus),
+            "memory": f"{self.spec.memory_gib}GiB",
+            "disk": f"{self.spec.disk_gib}GiB",
+            "image": self.spec.image.name,
+            "ports": ports_in_words(self.spec.ports),
+            "mounts": ", ".join(mount.target for mount in self.spec.mounts) or "none",
         }
+
+
+def ports_in_words(ports: str | tuple[PortForward, ...]) -> str:
+    """Return the ports as `ls` shows them: `auto`, `none`, or `8080, 80 at 8000`."""
+    if isinstance(ports, str):
+        return ports
+    return ", ".join(
+        str(port.guest) if port.guest == port.host else f"{port.guest} at {port.host}"
+        for port in ports
+    )
 
 
 class MachineError(Exception):
@@ -286,8 +300,10 @@ class Machine:
             self.states.write(state)
             with self.reporter.activity("creating the machine") as on_line:
                 self.driver.create(wish.spec, on_line)
-        else:
+        elif instance.status == "Running" or self._has_other_image(state, wish):
             self._tell_differences(state, wish)
+        elif self.driver.update(wish.spec):
+            state = msgspec.structs.replace(state, spec=wish.shape())
         if instance is None or instance.status != "Running":
             with self.reporter.activity("starting") as on_line:
                 self.driver.start(self.name, on_line)
@@ -305,15 +321,17 @@ class Machine:
             self.pins.remove(self.name)
         return state
 
+    def _has_other_image(self, state: MachineState, wish: Wish) -> bool:
+        return state.spec.get("image") not in {None, wish.shape()["image"]}
+
     def _tell_differences(self, state: MachineState, wish: Wish) -> None:
-        """Say what the files ask for that a machine which exists keeps as it was made."""
+        """Say what the files ask for that a running machine does not have yet."""
         wanted = wish.shape()
         for field, had in state.spec.items():
             if wanted.get(field, had) != had:
-                self.reporter.say(
-                    f"{field} stays {had}, not {wanted[field]}, until the machine is made anew"
-                    f" (inv destroy -p {self.name}, inv up -p {self.name})"
-                )
+                verbs = ("destroy", "up") if field == "image" else ("restart",)
+                fix = ", ".join(f"inv {verb} -p {self.name}" for verb in verbs)
+                self.reporter.say(f"{field} is {had} and not {wanted[field]} until: {fix}")
 
     def _converge(
         self,
@@ -385,4 +403,5 @@ def one_line_summary(outcome: Outcome) -> str:
     for result in outcome.results:
         counts[result.status] += 1
     parts = [f"{count} {status}" for status, count in counts.items() if count]
-    return f"{len(outcome.results)} steps: " + (", ".join(parts) or "none")
+    execs = "1 exec" if outcome.execs == 1 else f"{outcome.execs} execs"
+    return f"{len(outcome.results)} steps: {', '.join(parts) or 'none'}; {execs}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from guard.allowed_signers import AllowedSigner, parse_allowed_signer
 from guard.errors import GuardError
 from guard.git_identity import GitIdentity, read_git_identity
-from guard.repo_access import AccessCheck, check_access
+from guard.repo_access import AccessCheck, check_access, known_hosts_for
 from guard.repo_url import RepoUrl, check_branch, folder_names, parse_repo_url
 from guard.signing_key import NoSigning, SigningKey, choose_signing_key
 from guard.ssh_agent import AgentSocket, NoAgent
@@ -109,13 +109,19 @@ class _Check:
             for index, line in enumerate(project.allowed_signers)
             if (signer := self._signer(index, line))
         ]
-        unseen = [pair for pair in urls if pair[0].text not in state.cloned]
-        self._check_access(unseen, agent)
+        access = AccessCheck(
+            workspace.environ,
+            self._home,
+            agent.path if isinstance(agent, AgentSocket) else None,
+            HOST_ALIASES,
+        )
+        self._check_access([pair for pair in urls if pair[0].text not in state.cloned], access)
         person = Person(
             name=project.git_name or (identity.name if identity else ""),
             email=project.git_email or (identity.email if identity else ""),
             signing_key=signing.public_line if isinstance(signing, SigningKey) else "",
             allowed_signers=tuple(signer.line for signer in signers),
+            known_hosts=known_hosts_for([url for url, _branch in urls], access),
         )
         repos = self._repos(urls)
         wish = self._try(
@@ -171,15 +177,7 @@ class _Check:
             for (url, branch), folder in zip(urls, folders, strict=True)
         )
 
-    def _check_access(
-        self, repos: Sequence[tuple[RepoUrl, str]], agent: AgentSocket | NoAgent
-    ) -> None:
-        check = AccessCheck(
-            self._workspace.environ,
-            self._home,
-            agent.path if isinstance(agent, AgentSocket) else None,
-            HOST_ALIASES,
-        )
+    def _check_access(self, repos: Sequence[tuple[RepoUrl, str]], check: AccessCheck) -> None:
         for fault in check_access(repos, check):
             indices = [i for i, entry in enumerate(self._project.repos) if entry.url == fault.url]
             key = f"repos[{indices[0]}]" if indices else "repos"

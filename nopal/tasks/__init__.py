@@ -29,6 +29,6 @@ ns = Collection(
 for _profile in load().values():
     ns.add_collection(_profile)
 for _name, _start in (("claude", agents.claude), ("codex", agents.codex)):
-    # The agent's own verb is the default task of its profile: `inv claude`, beside `claude.install`.
+    # The default task of the profile's collection: `inv claude`, beside `inv claude.install`.
     ns.collections[_name].add_task(_start, name="start", default=True)
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

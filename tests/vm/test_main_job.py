@@ -1,0 +1,286 @@
+"""The main job on real input: one machine, made, used and destroyed as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import guard_fixtures
+import pexpect
+import pytest
+from person import CHECKOUT, INV, Person, processes_about
+
+from guard.public_key import PublicKey
+from nopal.paths import Paths
+
+pytestmark = pytest.mark.timeout(3600)
+
+NAME = "blog"
+EMAIL = "ann@example.com"
+FIRST_RUN_SCREENS = re.compile(
+    r"Enter to confirm|enter continue|enter confirm|Press enter|Do you want|trust this folder|"
+    r"needs? review|Choose the text style|Select login method",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the test has set up around the machine."""
+
+    person: Person
+    key: PublicKey
+    private_key: Path
+    repos: Path
+    up: str
+    """What the first `inv up` told."""
+
+    def run(self, command: str, status: int | None = 0) -> str:
+        """Type `inv run` in the project's machine."""
+        return self.person.inv("run", command, "-p", NAME, status=status).out.strip()
+
+    @property
+    def lima_home(self) -> Path:
+        environ = self.person.environment()
+        is_root = os.geteuid() == 0
+        return Paths.from_environment(environ, is_root=is_root, home=self.person.home).lima.home
+
+
+@pytest.fixture(scope="module")
+def job(place: Path) -> Iterator[Job]:
+    """Two repos behind an sshd, an agent with the one key to them, and the first `inv up`."""
+    with ExitStack() as stack:
+        keys = place / "keys"
+        keys.mkdir(mode=0o700)
+        key = guard_fixtures.make_key(keys, "work", comment="work@laptop")
+        agent = stack.enter_context(guard_fixtures.ssh_agent(keys / "work"))
+        server = stack.enter_context(guard_fixtures.sshd(place / "forge", key))
+        for name in ("alpha", "beta"):
+            guard_fixtures.make_repo(server.root / f"{name}.git")
+        person = Person(place / "ann", {"SSH_AUTH_SOCK": str(agent)})
+        url = server.url("").replace("127.0.0.1", "192.168.5.2")
+        write_home(person, url, server.known_hosts_line())
+        told = person.inv("up", "--yes", f"--project={NAME}")
+        yield Job(person, key, keys / "work", server.root, told.err)
+        person.inv("destroy", "--yes", "-p", NAME, status=None)
+
+
+def write_home(person: Person, url: str, known_hosts_line: str) -> None:
+    (person.home / ".ssh").mkdir(parents=True, mode=0o700)
+    (person.home / ".ssh/known_hosts").write_text(known_hosts_line)
+    (person.home / ".gitconfig").write_text(
+        f'[user]\n\tname = "Ann; #1 \\"é\\""\n\temail = {EMAIL}\n'
+    )
+    person.projects_file.parent.mkdir(parents=True)
+    person.projects_file.write_text(
+        f"""
+[projects.{NAME}]
+cpus = 2
+memory = "4GiB"
+disk = "16GiB"
+ports = "none"
+profiles = ["docker", "node", "claude", "codex", "gh", "git"]
+repos = ["{url}alpha.git", "{url}beta.git"]
+"""
+    )
+
+
+def test_up_tells_how_machines_run_and_what_it_did(job: Job) -> None:
+    assert "blog: creating the machine" in job.up
+    assert re.search(r"blog: up: \d+ steps: ", job.up)
+    assert " failed" not in job.up
+
+
+def test_both_repos_are_cloned_over_the_forwarded_agent(job: Job) -> None:
+    assert job.run("ls ~/code").split() == ["alpha", "beta"]
+    assert job.run("git -C ~/code/alpha log --oneline | wc -l") == "1"
+
+
+def test_tools_answer_in_a_shell_that_is_not_interactive(job: Job) -> None:
+    assert job.run("node --version").startswith("v24.")
+    assert re.match(r"\d+\.\d+", job.run("npm --version"))
+    assert re.match(r"\d+\.\d+\.\d+", job.run("claude --version"))
+    assert "codex" in job.run("codex --version")
+    assert job.run("gh --version").startswith("gh version ")
+
+
+def test_docker_runs_a_container_for_the_login_user(job: Job) -> None:
+    job.run("docker info >/dev/null")
+    job.run(
+        "tar -ch /bin/dash $(ldd /bin/dash | grep -o '/[^ ]*') 2>/dev/null"
+        " | docker import - tiny >/dev/null"
+    )
+    assert job.run("docker run --rm tiny /bin/dash -c 'echo inside'") == "inside"
+
+
+def test_a_commit_of_the_guest_is_signed_and_verifies_on_the_host(job: Job) -> None:
+    job.run(
+        "cd ~/code/alpha && echo hello > hello.txt && git add hello.txt"
+        " && git commit -q -m 'Say hello' && git push -q origin HEAD"
+    )
+    shown = job.run("git -C ~/code/alpha log --show-signature -1 2>&1")
+    assert f'Good "git" signature for {EMAIL}' in shown
+    signers = job.person.place / "allowed_signers"
+    signers.write_text(f"{EMAIL} {job.key.line}\n")
+    verified = subprocess.run(
+        ["git", "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", "main"],
+        cwd=job.repos / "alpha.git",
+        env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "HOME": "/"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f'Good "git" signature for {EMAIL}' in verified.stderr, verified.stderr
+    author = job.run("git -C ~/code/alpha log -1 --format=%an")
+    assert author == 'Ann; #1 "é"'
+
+
+def test_no_private_key_of_the_host_is_in_the_guest(job: Job) -> None:
+    secret = job.private_key.read_text().splitlines()[2]
+    found = job.run(f"sudo grep -rlsF -- '{secret}' / --exclude-dir=proc --exclude-dir=sys", None)
+    assert found == ""
+    found = job.run(
+        "sudo grep -rlsE -- '-----BEGIN [A-Z ]*PRIVATE KEY' /home /root /etc /run /tmp /var/lib"
+        " | grep -v '^/etc/ssh/ssh_host_' | grep -v '/docker/'",
+        None,
+    )
+    assert found == ""
+
+
+def test_nothing_of_the_host_is_mounted(job: Job) -> None:
+    kinds = job.run("findmnt -rno FSTYPE").split()
+    assert not {"9p", "virtiofs", "fuse.sshfs", "nfs", "cifs"} & set(kinds)
+    listed = json.loads(job.person.inv("ls", "--json").out)
+    assert [row["name"] for row in listed] == [NAME]
+
+
+def test_a_listener_of_the_guest_is_none_of_the_host(job: Job) -> None:
+    job.run(
+        "for a in 0.0.0.0:8123 127.0.0.1:8124; do"
+        " setsid python3 -m http.server ${a#*:} --bind ${a%:*} >/dev/null 2>&1 </dev/null & done;"
+        " for i in $(seq 60); do ss -ltn | grep -q :8123 && ss -ltn | grep -q :8124 && break;"
+        " sleep 1; done; ss -ltn | grep -c ':812[34]'"
+    )
+    # Lima looks for listeners every three seconds; what it had forwarded would answer by now.
+    job.run("sleep 8")
+    for port in (8123, 8124):
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", port)) != 0
+    job.run("pkill -f http.server", None)
+
+
+def test_the_host_listens_for_the_machine_on_loopback_only(job: Job) -> None:
+    listing = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+    ours = [line.split()[3] for line in listing.splitlines() if re.search("qemu|limactl", line)]
+    assert ours
+    assert all(address.startswith("127.0.0.1:") for address in ours)
+
+
+def test_a_second_up_is_one_exec_and_no_question_to_lima(job: Job) -> None:
+    # With no limactl to be found, asking for the machine would fail.
+    told = job.person.inv("up", "-p", NAME, NOPAL_TOOLS="/nonexistent", PATH="/usr/bin:/bin")
+    assert re.search(r"blog: up: (\d+) steps: \1 ok; 1 exec\n", told.err), told.err
+
+
+def test_plan_has_nothing_to_do(job: Job) -> None:
+    assert job.person.inv("plan", "-p", NAME).out == ""
+
+
+def test_plan_names_what_somebody_changed_and_up_mends_it(job: Job) -> None:
+    job.run("git config --file ~/.config/nopal/gitconfig user.email other@example.com")
+    assert "user.email" in job.person.inv("plan", "-p", NAME, status=2).out
+    job.person.inv("up", "-p", NAME)
+    assert job.run("git config --get user.email") == EMAIL
+
+
+def test_a_command_passes_its_exit_status_through(job: Job) -> None:
+    job.run("exit 7", status=7)
+    assert job.person.inv("run", "pwd", "-p", NAME, "--dir=/etc").out == "/etc\n"
+
+
+def test_claude_waits_in_a_session_past_its_first_run_screens(job: Job) -> None:
+    told = job.person.inv("claude", "--detach", "-p", NAME)
+    assert "the session claude is started" in told.err
+    screen = settled_screen(job, "claude")
+    assert not FIRST_RUN_SCREENS.search(screen), screen
+    assert re.search(r"auto mode|❯|>", screen), screen
+    command = "tmux -L nopal display-message -p -t =claude: '#{pane_current_command}'"
+    assert job.run(command) in {"claude", "claude.exe"}
+
+
+def test_a_second_claude_attaches_to_the_first(job: Job) -> None:
+    child = pexpect.spawn(
+        str(INV),
+        ["claude", "-p", NAME],
+        env={**job.person.environment()},
+        cwd=str(CHECKOUT),
+        dimensions=(40, 120),
+        timeout=120,
+    )
+    child.expect("Claude Code")
+    command = "tmux -L nopal display-message -p -t =claude: '#{session_attached}'"
+    assert job.run(command) == "1"
+    child.close(force=True)
+    assert job.run("tmux -L nopal list-sessions -F '#{session_name}'") == "claude"
+
+
+def test_codex_waits_in_a_session_of_its_own(job: Job) -> None:
+    job.person.inv("codex", "--detach", "--name=review", "-p", NAME)
+    screen = settled_screen(job, "review")
+    assert "trust" not in screen.lower(), screen
+
+
+def test_a_persons_own_edits_survive_the_next_up(job: Job) -> None:
+    job.run("git config --global alias.st status")
+    job.run("echo 'Prefer tabs.' >> ~/.claude/CLAUDE.md; echo 'alias ll=\"ls -l\"' >> ~/.bashrc")
+    job.person.inv("up", "-p", NAME)
+    assert job.run("git config --get alias.st") == "status"
+    assert "Prefer tabs." in job.run("cat ~/.claude/CLAUDE.md")
+    assert job.run("tail -1 ~/.bashrc") == 'alias ll="ls -l"'
+
+
+def test_destroying_asks_first_and_names_what_would_be_lost(job: Job) -> None:
+    job.run("cd ~/code/beta && echo draft > draft.txt")
+    told = job.person.inv("destroy", "-p", NAME, status=1)
+    assert "would lose /home/dev/code/beta: 1 uncommitted file" in told.err
+    assert job.run("cat ~/code/beta/draft.txt") == "draft"
+
+
+def test_a_stopped_machine_comes_back_with_the_same_host_key(job: Job) -> None:
+    pinned = (job.person.state / "known_hosts").read_text()
+    job.person.inv("restart", "-p", NAME)
+    assert (job.person.state / "known_hosts").read_text() == pinned
+    assert job.run("cat ~/code/beta/draft.txt") == "draft"
+
+
+def test_destroy_leaves_nothing_behind(job: Job) -> None:
+    lima_home = job.lima_home
+    assert processes_about(f"{lima_home}/{NAME}")
+    job.person.inv("destroy", "--yes", "-p", NAME)
+    assert processes_about(f"{lima_home}/{NAME}", f"nopal-{NAME}") == []
+    assert not (lima_home / NAME).exists()
+    left = [
+        path
+        for path in job.person.state.rglob("*")
+        if NAME in path.name or (path.is_file() and NAME in path.read_text(errors="replace"))
+    ]
+    assert left == []
+    assert json.loads(job.person.inv("ls", "--json").out)[0]["state"] == "not made"
+
+
+def settled_screen(job: Job, session: str) -> str:
+    """Return the session's screen once it shows something and has stopped changing."""
+    before = ""
+    for _ in range(40):
+        now = job.run(f"sleep 3; tmux -L nopal capture-pane -p -t ={session}:")
+        if now.strip() and now == before:
+            return now
+        before = now
+    return before
