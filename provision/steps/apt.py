@@ -21,15 +21,18 @@ STAMP = "/var/lib/nopal/apt-lists"
 # waits by itself for dpkg's lock but not for that of the lists, which a machine that just booted
 # may hold.
 APT_FUNCTIONS = f"""\
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a APT_LISTCHANGES_FRONTEND=none
+nopal_unasked() {{
+DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a APT_LISTCHANGES_FRONTEND=none "$@"
+}}
 nopal_install() {{
-apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
+nopal_unasked apt-get install -y -q --no-install-recommends \\
+-o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }}
 nopal_update() {{
 nopal_log=$(mktemp)
 for nopal_try in 1 2 3 4 5 6 7 8 9 10 11 12; do
-apt-get update -q "$@" 2>&1 | tee "$nopal_log"
+apt-get update "$@" 2>&1 | tee "$nopal_log"
 grep -q '^E: .*/var/lib/apt/lists/' "$nopal_log" || break
 echo "another program reads the package lists; waiting (try $nopal_try of 12)"
 sleep 5
@@ -40,7 +43,7 @@ rm -f -- "$nopal_log"
 return "$nopal_ok"
 }}
 nopal_refresh() {{
-nopal_update || return
+nopal_update -q || return
 mkdir -p /var/lib/nopal
 : >{STAMP}
 }}
@@ -57,7 +60,7 @@ else
 nopal_install "$@" && return
 nopal_refresh || :
 fi
-dpkg --force-confdef --force-confold --configure -a || :
+nopal_unasked dpkg --force-confdef --force-confold --configure -a || :
 nopal_install "$@" && return
 [ $# -gt 1 ] || return
 echo "the packages cannot be installed together: installing one by one"
@@ -120,7 +123,7 @@ class Apt(Step):
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
         """Return each package's version."""
         versions: dict[str, str] = {}
-        for line in output.splitlines():
+        for line in output.split("\n"):
             status, package, architecture, version = [*line.split(" "), "", "", ""][:4]
             if status == "installed":
                 versions.setdefault(package, version)

@@ -57,7 +57,9 @@ class Block(PathStep):
     def __post_init__(self) -> None:
         """Refuse a content that would be read as a marker."""
         super().__post_init__()
-        if {self.begin, self.end} & set(self.content.splitlines()) or "\n" in self.begin:
+        if {self.begin, self.end} & set(
+            self.content.replace("\r", "").split("\n")
+        ) or "\n" in self.begin:
             message = f"the block {self.marker!r} for {self.path} holds its own marker"
             raise ValueError(message)
 

@@ -45,10 +45,10 @@ class Command(Step):
         """Ask the guard."""
         lines = []
         if self.creates:
-            lines.append(f"if [ -e {quote_path(self.creates)} ]; then echo done; exit; fi")
+            lines.append(f"if [ -e {quote_path(self.creates)} ]; then echo 'done'; exit; fi")
         if self.unless:
             # In parentheses of its own lines: the text may end in a comment, or exit.
-            lines.append(f"if (\n{self.unless}\n) >/dev/null 2>&1; then echo done; fi")
+            lines.append(f"if (\n{self.unless}\n) >/dev/null 2>&1; then echo 'done'; fi")
         return "\n".join(lines) or ":"
 
     def plan(self, state: str, facts: Facts) -> Change | None:

@@ -151,7 +151,7 @@ class FirstOf(Step):
             ]
         lines.append(f"echo {quote(f'{self.label}: no way is left. The reasons:')}")
         lines += [
-            f'echo {quote(name)}": $(tail -n 1 "$nopal_tried/{index}")"'
+            f'echo {quote("- " + name)}": $(tail -n 1 "$nopal_tried/{index}")"'
             for index, name in enumerate(names)
         ]
         return "\n".join([*lines, "exit 1"])

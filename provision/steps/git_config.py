@@ -80,11 +80,12 @@ class GitConfig(Step):
         words = " ".join(quote_path(path) for path in _paths(steps))
         return "\n".join(
             [
-                f"for nopal_f in {words}; do",
-                'if [ ! -e "$nopal_f" ]; then echo',
-                'elif ! git config -f "$nopal_f" -l >/dev/null 2>&1; then echo broken',
-                'else git config -f "$nopal_f" -z -l | base64 -w 0; echo; fi',
-                "done",
+                "nopal_settings() {",
+                'for f do if [ ! -e "$f" ]; then echo',
+                'elif ! git config -f "$f" -l >/dev/null; then echo broken',
+                'else git config -f "$f" -z -l | base64 -w 0; echo; fi; done',
+                "}",
+                f"nopal_settings {words}",
             ]
         )
 

@@ -19,7 +19,8 @@ _NEWLINE = "\x01"
 class Link(PathStep):
     """A symbolic link at `path` to `target`, which need not be there.
 
-    State: `link TARGET`, `other` or nothing. What is no link is never removed: the step fails then.
+    State: `l` and the target on a line of its own, `o` for anything else, `-` for nothing. What is
+    no link is never removed: the step fails then.
     """
 
     kind = "link"
@@ -43,9 +44,9 @@ class Link(PathStep):
         target = self.target
         if target.startswith("~/"):
             target = f"{facts.home}/{target[2:]}"
-        if state == "link " + target.replace("\n", _NEWLINE):
+        if state == "l\n" + target.replace("\n", _NEWLINE):
             return None
-        if state == "other":
+        if state == "o":
             return Change(f"{self.path} is no link: move it out of the way", "")
         path = quote_path(self.path)
         # GNU ln replaces an old link by a rename, so there is always one.
@@ -71,13 +72,13 @@ class Link(PathStep):
 
     @classmethod
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
-        """Return each link's target behind the word that says what is there."""
+        """Return for each what its own probe would say."""
         letters, _, rest = output.partition("\n")
         targets = iter(rest.split("\n"))
         states = []
         for letter in letters.ljust(len(steps), "-"):
             if letter == "l":
-                states.append("link " + next(targets, ""))
+                states.append("l\n" + next(targets, ""))
             else:
-                states.append("other" if letter == "o" else "")
+                states.append(letter)
         return states

@@ -78,7 +78,7 @@ class Npm(Step):
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
         """Return each package's version."""
         versions: dict[str, str] = {}
-        for line in output.splitlines():
+        for line in output.split("\n"):
             found = _FOUND.search(line)
             if found:
                 versions.setdefault(found[1], found[2])

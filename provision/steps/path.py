@@ -101,7 +101,8 @@ def split_looks(count: int, output: str) -> list[str]:
     Each part reads like the output for that path alone, so that `read_look` reads both.
     """
     letters, _, rest = output.partition("\n")
-    lines = iter(rest.splitlines())
+    # Not splitlines, which takes more than a newline for the end of a line.
+    lines = iter(rest.split("\n"))
     letters = letters.ljust(count, "-")
     present = {i: next(lines, "") for i in range(count) if letters[i] != "-"}
     digests = {i: next(lines, "") for i in range(count) if letters[i] == "f"}

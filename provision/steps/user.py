@@ -72,7 +72,7 @@ class User(Step):
     @classmethod
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
         """Return each user's line."""
-        lines = {line.partition(":")[0]: line for line in output.splitlines()}
+        lines = {line.partition(":")[0]: line for line in output.split("\n")}
         return [lines.get(step.name, "") for step in steps]
 
 
@@ -121,5 +121,5 @@ class Member(Step):
     @classmethod
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
         """Return the line of each step's group."""
-        lines = {line.partition(":")[0]: line for line in output.splitlines()}
+        lines = {line.partition(":")[0]: line for line in output.split("\n")}
         return [lines.get(step.group, "") for step in steps if isinstance(step, Member)]

@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 from step_facts import FACTS
 
-from provision.steps import Apt, AptRepository, Check, Command, File, FirstOf, GitClone
+from provision import Apt, AptRepository, Check, Command, File, FirstOf, GitClone
 from provision.steps.first_of import FirstOf as Alternatives
 
 UPSTREAM = (

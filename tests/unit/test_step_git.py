@@ -5,7 +5,7 @@ import base64
 import pytest
 from step_facts import FACTS
 
-from provision.steps import GitClone, GitConfig
+from provision import GitClone, GitConfig
 
 BLOG = GitClone("git@github.com:me/blog.git", "~/code/blog")
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from step_facts import FACTS
 
-from provision.steps import Apt, AptRepository, Archive, Npm
+from provision import Apt, AptRepository, Archive, Npm
 from provision.steps.debian_version import is_at_least
 
 CLAUDE = Npm("@anthropic-ai/claude-code", "2.1.330")

@@ -7,8 +7,8 @@ import json
 import pytest
 from step_facts import FACTS
 
-from provision.steps import Block, Default, JsonMerge, Line, Union
-from provision.steps.json_merge import JsonChange, merge_values
+from provision import Block, JsonMerge, Line
+from provision.steps.json_merge import Default, JsonChange, Union, merge_values
 
 BLOCK = Block("~/.bashrc", "export A=1", marker="node")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from step_facts import FACTS
 
-from provision.steps import Member, Service, Sysctl, Unit, User
+from provision import Member, Service, Sysctl, Unit, User
 
 
 def test_a_user_that_is_there_with_the_shell_calls_for_no_change() -> None:
