@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .project import GIB, Origin, Project, RepoEntry
+from .project import GIB, Origin, PortMapping, Project, RepoEntry
 
 _MIB = 1024**2
 _WIDEST_VALUE = 48
@@ -68,7 +68,9 @@ def _values(project: Project) -> dict[str, Any]:
         values |= {f"options.{profile}.{key}": value for key, value in options.items()}
     return values | {
         "repos": [_repo(repo) for repo in project.repos],
-        "ports": project.ports if isinstance(project.ports, str) else list(map(str, project.ports)),
+        "ports": project.ports
+        if isinstance(project.ports, str)
+        else list(map(_port, project.ports)),
         "shell": project.shell,
         "timezone": project.timezone,
         "locale": project.locale,
@@ -100,6 +102,14 @@ def _plain(value: object) -> object:
 
 def _size(size: int) -> str:
     return f"{size // GIB}GiB" if size % GIB == 0 else f"{size // _MIB}MiB"
+
+
+def _port(mapping: PortMapping) -> int | str | dict[str, int | str]:
+    guest, host = (
+        first if first == last else f"{first}-{last}"
+        for first, last in (mapping.guest, mapping.host)
+    )
+    return guest if guest == host else {"guest": guest, "host": host}
 
 
 def _repo(repo: RepoEntry) -> str | dict[str, str]:

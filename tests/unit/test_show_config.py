@@ -35,7 +35,10 @@ def test_every_key_has_a_row_with_value_and_origin(desk: Desk) -> None:
     assert shown["memory"] == ("512MiB", f"{desk.repo_file}:2")
     assert shown["git.name"] == ('A "B"', f"{desk.person_file}:2 [defaults]")
     assert shown["mounts"] == ('["/data:rw"]', f"{desk.person_file}:4")
-    assert shown["ports"] == ('["8080", "80-81 at 8000-8001"]', f"{desk.person_file}:5")
+    assert shown["ports"] == (
+        '[8080, {guest = "80-81", host = "8000-8001"}]',
+        f"{desk.person_file}:5",
+    )
     assert shown["options.docker.source"] == ("docker", f"{desk.repo_file}:4")
     assert shown["signing"] == ("true", "built-in")
     assert shown["repos"][1].endswith("(the repo's own URL)")
