@@ -1,20 +1,71 @@
-"""The profiles that come with nopal, and the order in which profiles are applied."""
+"""The profiles that come with nopal, and the order in which profiles are applied.
+
+What `inv --list` shows of the built-in ones stands here once more, so that listing imports none of
+their modules; a test compares.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
+
+from provision.step import Step
 
 from .errors import ProfileCycle, UnknownProfile
+from .guest import Guest
 from .profile import Profile
 
-BUILT_IN = ("base", "git", "docker", "node", "claude", "codex", "gh", "repos")
+SUMMARIES = {
+    "base": "Set time zone, locale, shell, tmux, common tools and a word to the agents.",
+    "git": "Git with your identity, signed commits and tags, pinned forges.",
+    "docker": "Docker Engine, buildx and compose, usable without sudo.",
+    "node": "Node.js 24 with npm and corepack.",
+    "claude": "Claude Code, trusted in the project's folders, autonomy as the project says.",
+    "codex": "Codex CLI, trusted in the project's folders, autonomy as the project says.",
+    "gh": "GitHub's command line, from GitHub's own release.",
+    "repos": "Clone the project's repositories into ~/code.",
+}
 """Each is a module of this room that holds a profile of the same name."""
+REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",)}
+BUILT_IN = tuple(SUMMARIES)
+
+
+class BuiltIn(Profile):
+    """A profile of this room; its module is imported when steps or options are asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_nothing, name=name, requires=REQUIRES.get(name, ()), doc=SUMMARIES[name])
+
+    @property
+    def loaded(self) -> Profile:
+        """The profile that the module holds."""
+        found = getattr(import_module(f".{self.label}", __package__), self.label)
+        if not isinstance(found, Profile):
+            raise TypeError(self.label)
+        return found
+
+    @property
+    def options_type(self) -> type | None:
+        """See Profile."""
+        return self.loaded.options_type
+
+    def steps(self, options: Mapping[str, object], guest: Guest) -> tuple[Step, ...]:
+        """See Profile."""
+        return self.loaded.steps(options, guest)
+
+    def read_options(self, mapping: Mapping[str, object]) -> Any:
+        """See Profile."""
+        return self.loaded.read_options(mapping)
+
+
+def _nothing() -> Iterable[Step]:
+    return ()
 
 
 def load() -> dict[str, Profile]:
     """Return the built-in profiles by name."""
-    return {name: getattr(import_module(f".{name}", __package__), name) for name in BUILT_IN}
+    return {name: BuiltIn(name) for name in BUILT_IN}
 
 
 def resolve(

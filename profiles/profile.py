@@ -43,21 +43,30 @@ class Profile(Collection):
     """The first line of the function's docstring."""
     requires: tuple[str, ...]
     """Profiles whose steps come before this one's."""
-    options_type: type | None
-    """The msgspec struct that the options are checked against; None: they stay a mapping."""
 
-    def __init__(self, declare: Declare, *, name: str = "", requires: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        declare: Declare,
+        *,
+        name: str = "",
+        requires: Sequence[str] = (),
+        doc: str = "",
+    ) -> None:
         # Invoke would show `a_b` as `a-b` anyway: one name everywhere.
         own_name = (name or declare.__name__).replace("_", "-")
         super().__init__(own_name)
         self.declare = declare
         self.requires = tuple(requires)
-        self.__doc__ = inspect.getdoc(declare) or ""
+        self.__doc__ = doc or inspect.getdoc(declare) or ""
         self.summary = self.__doc__.partition("\n")[0]
         self._takes_options, self._takes_guest = _arguments(own_name, declare)
-        self.options_type = _options_type(own_name, declare, self._takes_options)
         for verb, says in _VERBS.items():
             self.add_task(_task(self, verb, f"{says} `{own_name}`: {self.summary}"))
+
+    @property
+    def options_type(self) -> type | None:
+        """The msgspec struct that options are checked against; None: they stay a mapping."""
+        return _options_type(self.label, self.declare, self._takes_options)
 
     def steps(self, options: Mapping[str, object], guest: Guest) -> tuple[Step, ...]:
         """Return the steps for `options` on `guest`, each tagged with the profile's name.
@@ -89,7 +98,8 @@ class Profile(Collection):
             UnknownOption: a key that the profile does not have.
             WrongOption: a value of the wrong type, or one that the options refuse.
         """
-        if self.options_type is None:
+        options_type = self.options_type
+        if options_type is None:
             if mapping and not self._takes_options:
                 raise UnknownOption(self.label, next(iter(mapping)), ())
             return dict(mapping)
@@ -100,7 +110,7 @@ class Profile(Collection):
             if key not in allowed:
                 raise UnknownOption(self.label, str(key), allowed)
         try:
-            return msgspec.convert(dict(mapping), self.options_type)
+            return msgspec.convert(dict(mapping), options_type)
         except msgspec.ValidationError as error:
             raise self._wrong_option(mapping, str(error)) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from profiles.catalogue import BUILT_IN, load, resolve
+from profiles.catalogue import BUILT_IN, BuiltIn, load, resolve
 from profiles.errors import ProfileCycle, UnknownProfile
 from profiles.profile import Profile
 from provision.step import Step
@@ -28,10 +28,17 @@ def order(*names: str, catalogue: dict[str, Profile], has_repos: bool = False) -
     return [profile.label for profile in resolve(names, catalogue, has_repos=has_repos)]
 
 
-def test_all_built_in_profiles_load_with_name_and_summary() -> None:
+def test_the_catalogue_says_of_each_profile_what_its_module_says() -> None:
     found = load()
     assert tuple(found) == BUILT_IN
-    assert all(profile.label == name and profile.summary for name, profile in found.items())
+    for profile in found.values():
+        assert isinstance(profile, BuiltIn)
+        module_says = profile.loaded
+        assert (profile.label, profile.summary, profile.requires) == (
+            module_says.label,
+            module_says.summary,
+            module_says.requires,
+        )
 
 
 def test_base_comes_first_without_being_named() -> None:
