@@ -1,8 +1,8 @@
 """The one script that applies many changes, and the reading of what it says while it runs. Pure.
 
 Each change runs in a shell of its own under `set -e`, its output between a `begin` and an `end`
-mark. Root's part is inside one sudo; what belongs to the login user runs from there through runuser,
-as a fresh login would: with the groups of this moment, and without root's environment.
+mark. Root's part is inside one sudo; what belongs to the login user runs from there through
+runuser, as a fresh login would: with the groups of this moment, and without root's environment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .facts import Facts
 from .framing import Framing
 from .plan import Action
-from .probe import LOGIN_PRELUDE, NO_AGENT, ROOT_PRELUDE
+from .probe import ENVIRONMENT, LOGIN_PRELUDE, NO_AGENT, ROOT_PRELUDE
 from .shell import quote
 
 SIDE_BY_SIDE = 6
@@ -121,11 +121,11 @@ def _part(index: int, command: str) -> str:
 
 def _here(action: Action) -> str:
     place = "" if action.run_as == "root" else "cd; "
-    return f"( {place}set -e; eval {quote(action.change.script)} ) </dev/null 2>&1"
+    return f"( environment; {place}set -e; eval {quote(action.change.script)} ) </dev/null 2>&1"
 
 
 def _as_login(action: Action, framing: Framing) -> str:
-    body = f"{{\numask 022; {_here(action)}\n}} </dev/null"
+    body = f"{ENVIRONMENT}\n{{\numask 022; {_here(action)}\n}} </dev/null"
     return framing.heredoc("as_login", body, "login")
 
 

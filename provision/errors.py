@@ -49,11 +49,14 @@ class HostKeyChanged(ConvergeError):
     address: str
     expected: str
     found: str
+    forget: str = ""
+    """The command that drops the pinned key."""
 
     def __str__(self) -> str:
+        cure = f"\nIf you remade it: `{self.forget}`, then connect again." if self.forget else ""
         return (
             f"{self.address} shows the host key {self.found}, but {self.expected} is pinned.\n"
-            "Either the machine was remade by hand or something else answers on its port."
+            f"Either the machine was remade or something else answers on its port.{cure}"
         )
 
 

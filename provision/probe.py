@@ -19,12 +19,32 @@ ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_AGENT = "unset SSH_AUTH_SOCK"
 """Only the changes that ask for the agent may meet it."""
 
+# A login has read it, but long ago perhaps: what an earlier change wrote there shall count.
+ENVIRONMENT = """\
+environment() {
+    [ -r /etc/environment ] || return 0
+    while IFS='=' read -r nopal_key nopal_value || [ -n "$nopal_key" ]; do
+        case $nopal_key in
+            ''|[0-9]*|*[!A-Za-z0-9_]*) continue ;;
+            PATH|HOME|USER|LOGNAME|SHELL|LC_ALL|IFS|SSH_AUTH_SOCK) continue
+        esac
+        case $nopal_value in
+            \\"*\\"|\\'*\\') nopal_value=${nopal_value#?}; nopal_value=${nopal_value%?}
+        esac
+        export "$nopal_key=$nopal_value"
+    done </etc/environment
+}\
+"""
 # One locale for all, so that no answer is translated.
-LOGIN_PRELUDE = """\
-umask 022; export LC_ALL=C.UTF-8
+LOGIN_PRELUDE = f"""\
+{ENVIRONMENT}
+environment; umask 022; export LC_ALL=C.UTF-8
 export PATH="$HOME/.local/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"; cd\
 """
-ROOT_PRELUDE = f"umask 022; {NO_AGENT}; export LC_ALL=C.UTF-8 PATH={ROOT_PATH}; cd /"
+ROOT_PRELUDE = f"""\
+{ENVIRONMENT}
+environment; umask 022; {NO_AGENT}; export LC_ALL=C.UTF-8 PATH={ROOT_PATH}; cd /\
+"""
 
 FACTS = """\
 ( . /etc/os-release

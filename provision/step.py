@@ -75,7 +75,7 @@ class Step(ABC):
 
     @classmethod
     def batch_probe(cls, steps: Sequence[Step]) -> str | None:
-        """Return one script that probes all `steps` of this kind, or None to probe each by itself."""
+        """Return one script that probes all `steps`, or None to probe each by itself."""
         del steps
         return None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostKeyChanged, HostKeyUnknown
+from ..shell import quote
 
 ENTRY_FIELDS = 3
 
@@ -72,7 +73,14 @@ def verify(path: Path, alias: str, shown: HostKey, address: str, *, accept_new: 
     if shown in keys:
         return
     if keys:
-        raise HostKeyChanged(address, keys[0].fingerprint, shown.fingerprint)
+        raise changed(path, alias, shown.fingerprint, address)
     if not accept_new:
         raise HostKeyUnknown(address, shown.fingerprint)
     pin(path, alias, shown)
+
+
+def changed(path: Path, alias: str, found: str, address: str) -> HostKeyChanged:
+    """Return the error for a server that shows the key `found` in place of the pinned one."""
+    expected = [key.fingerprint for key in pinned(path, alias)] or ["another one"]
+    forget = f"ssh-keygen -R {quote(alias)} -f {quote(str(path))}"
+    return HostKeyChanged(address, expected[0], found, forget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -10,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import GuestUnreachable
+from ..errors import ConvergeError, GuestUnreachable
 from .address import SshAddress
+from .known_hosts import changed
 from .local import pump
 from .wire import command
 
@@ -69,9 +71,7 @@ class OpenSshTransport:
             status = pump(process, wanted.stdin, on_line)
             if status == SSH_FAILED or status < 0:
                 said.seek(0)
-                lines = said.read().decode(errors="backslashreplace").strip().splitlines()
-                reason = lines[-1] if lines else "ssh ended without a word"
-                raise GuestUnreachable(str(self.address), reason)
+                raise self._error(said.read().decode(errors="backslashreplace"))
         return status
 
     def reconnect(self) -> None:
@@ -84,12 +84,12 @@ class OpenSshTransport:
     def arguments(self, line: str, *, agent: Path | None) -> list[str]:
         """Return ssh's whole command line. The person's own ssh_config has no say in it."""
         address = self.address
-        shares = self.uses_master and agent is None
+        master = address.control_path if self.uses_master and agent is None else None
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": str(self.timeout_s),
             "ControlMaster": "no",
-            "ControlPath": _path(address.control_path) if shares and address.control_path else "none",
+            "ControlPath": _path(master) if master else "none",
             "ForwardAgent": "yes" if agent else "no",
             "HostKeyAlias": address.alias,
             "LogLevel": "ERROR",
@@ -112,6 +112,15 @@ class OpenSshTransport:
             options |= {"UserKnownHostsFile": known_hosts, "StrictHostKeyChecking": checking}
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", "-F", "none", "-T", *words, "--", address.host, line]
+
+    def _error(self, said: str) -> ConvergeError:
+        if "HOST IDENTIFICATION HAS CHANGED" in said and self.address.known_hosts is not None:
+            key = re.search(r"SHA256:[A-Za-z0-9+/]+", said)
+            found = key.group() if key else "of another kind"
+            return changed(self.address.known_hosts, self.address.alias, found, str(self.address))
+        lines = said.strip().splitlines()
+        reason = lines[-1] if lines else "ssh ended without a word"
+        return GuestUnreachable(str(self.address), reason)
 
 
 def _path(path: Path) -> str:

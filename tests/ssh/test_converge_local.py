@@ -16,6 +16,7 @@ from sample_steps import Broken, Joint, Recorder, Text, Verify
 
 from provision.engine import Outcome, converge
 from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, UnsupportedGuest
+from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.step import Step
 from provision.transport.local import LocalTransport
@@ -387,3 +388,15 @@ def test_steps_of_the_login_user_need_no_sudo(
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o777)
         assert run(transport, Text(Path(place) / "a")).is_converged
+
+
+def test_what_stands_in_etc_environment_counts_without_a_new_login(tmp_path: Path) -> None:
+    place = tmp_path / "environment"
+    place.write_text(
+        "# comment\nPLAIN=a=b c\nQUOTED=\"d 'e'\"\nSINGLE='f'\nPATH=/nowhere\nA-B=1\nLAST=g"
+    )
+    script = ENVIRONMENT.replace("/etc/environment", str(place))
+    lines: list[str] = []
+    show = 'echo "$PLAIN|$QUOTED|$SINGLE|$LAST"'
+    LocalTransport().run(f"{script}\nenvironment\n{show}", lines.append)
+    assert lines == ["a=b c|d 'e'|f|g"]

@@ -1,0 +1,102 @@
+"""The engine over a real sshd, which counts what it is asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sample_steps import Broken, Joint, Text
+from sshd import Agent, Sshd
+
+from provision.engine import Outcome, converge
+from provision.errors import GuestUnreachable
+from provision.report import SilentReport
+from provision.step import Step
+from provision.transport import Transport
+from provision.transport.fabric import connect_fabric
+from provision.transport.openssh import OpenSshTransport
+
+
+@pytest.fixture(params=["fabric", "openssh"])
+def transport(request: pytest.FixtureRequest, sshd: Sshd, ssh_agent: Agent) -> Iterator[Transport]:
+    """Reach the server as its own user, with an agent at hand."""
+    chosen: Transport = (
+        connect_fabric(sshd.address(), agent_socket=ssh_agent.socket, accept_new=True)
+        if request.param == "fabric"
+        else OpenSshTransport(sshd.address(), agent_socket=ssh_agent.socket, accept_new=True)
+    )
+    yield chosen
+    chosen.close()
+
+
+def run(transport: Transport, *steps: Step) -> Outcome:
+    own = [replace(step, run_as="login") for step in steps]
+    return converge(transport, own, SilentReport())
+
+
+def test_a_no_op_is_one_exec_at_the_server_and_a_first_converge_three(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    steps: list[Step] = [Text(tmp_path / f"f{n}", f"it's {n}\t\\") for n in range(40)]
+    steps += [Joint(tmp_path / f"j{n}") for n in range(40)]
+    assert run(transport, *steps).is_converged
+    assert sshd.execs == 3
+    assert run(transport, *steps).changed == ()
+    assert sshd.execs == 4
+
+
+def test_changes_larger_than_an_argument_go_on_stdin(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    big = "word's \\ " * 40_000
+    steps = [Text(tmp_path / "big", big.strip()), Text(tmp_path / "small")]
+    assert run(transport, *steps).is_converged
+    assert (tmp_path / "big").read_text() == big.strip() + "\n"
+    assert (run(transport, *steps).execs, sshd.execs) == (1, 4)
+
+
+def test_the_agent_meets_only_the_steps_that_need_it(
+    transport: Transport, ssh_agent: Agent, tmp_path: Path
+) -> None:
+    def keys(name: str) -> Broken:
+        to = tmp_path / name
+        return Broken(name, f"ssh-add -l; cat {to}", f"ssh-add -l >{to} 2>&1 || true")
+
+    outcome = run(
+        transport, keys("before"), replace(keys("clone"), needs_agent=True), keys("after")
+    )
+    states = {result.id: result.detail for result in outcome.results}
+    assert ssh_agent.fingerprint in states["broken:clone"]
+    assert ssh_agent.fingerprint not in states["broken:before"] + states["broken:after"]
+
+
+def test_a_connection_that_breaks_names_the_step_and_the_next_run_finishes(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    steps = [
+        Text(tmp_path / "a"),
+        Text(tmp_path / "b", before=f"[ -e {again} ] || {{ echo cut; sleep 60; }}"),
+        Text(tmp_path / "c"),
+    ]
+
+    class Cutting(SilentReport):
+        def step_says(self, step_id: str, line: str) -> None:
+            sshd.cut_connections()
+
+    with pytest.raises(GuestUnreachable) as caught:
+        converge(transport, [replace(step, run_as="login") for step in steps], Cutting())
+    assert caught.value.step == "text:b"
+    assert (tmp_path / "a").exists()
+    again.touch()
+    outcome = run(transport, *steps)
+    assert [result.status for result in outcome.results] == ["ok", "changed", "changed"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="logs in as root")
+def test_root_needs_no_sudo(transport: Transport, tmp_path: Path) -> None:
+    steps = [Text(tmp_path / "a"), Text(tmp_path / "b", run_as="login")]
+    assert converge(transport, steps, SilentReport()).is_converged
