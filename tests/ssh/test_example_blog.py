@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+
+from nopal.paths import Paths
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -38,7 +42,7 @@ class Blog:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "blog"
         self.person_file = folder / "projects.toml"
-        self._environment = {
+        self.environment = {
             "HOME": str(folder / "home"),
             "LANG": "C.UTF-8",
             "NOPAL_CONFIG": str(self.person_file),
@@ -55,7 +59,7 @@ class Blog:
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -84,8 +88,16 @@ class Blog:
 
 
 @pytest.fixture
-def blog(tmp_path: Path) -> Blog:
-    return Blog(tmp_path)
+def blog(tmp_path: Path) -> Iterator[Blog]:
+    blog = Blog(tmp_path)
+    yield blog
+    # Run by root, Lima's folder is not below NOPAL_HOME. Only an empty one goes.
+    places = Paths.from_environment(
+        blog.environment, is_root=os.geteuid() == 0, home=tmp_path / "home"
+    )
+    with suppress(OSError):
+        places.lima.home.rmdir()
+        places.lima.home.parent.rmdir()
 
 
 def tasks_of(listing: str) -> dict[str, str]:
