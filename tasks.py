@@ -25,5 +25,11 @@ def types(c: Context) -> None:
     c.run("mypy")
 
 
-for chore in (test, lint, types):
+@task
+def docs(c: Context) -> None:
+    """Write docs/profiles.md from the profiles themselves."""
+    c.run("python docs/profiles_page.py")
+
+
+for chore in (test, lint, types, docs):
     ns.add_task(chore)
