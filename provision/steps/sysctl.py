@@ -48,9 +48,12 @@ class Sysctl(Step):
         return f"/proc/sys/{key}"
 
     def probe(self) -> str:
-        """Read both files with nothing but the shell."""
+        """Read both files.
+
+        Not by `read`: dash takes a byte at a time, and the kernel gives only one read of these.
+        """
         return "\n".join(
-            f"nopal_v=; if [ -r {quote(file)} ]; then read -r nopal_v <{quote(file)} || :; fi\n"
+            f"nopal_v=; if [ -r {quote(file)} ]; then nopal_v=$(cat {quote(file)}); fi\n"
             'printf "%s\\n" "$nopal_v"'
             for file in (self.node, self.path)
         )

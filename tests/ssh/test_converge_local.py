@@ -19,6 +19,7 @@ from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, U
 from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.step import Step
+from provision.steps.sysctl import Sysctl
 from provision.transport.local import LocalTransport
 
 
@@ -400,3 +401,10 @@ def test_what_stands_in_etc_environment_counts_without_a_new_login(tmp_path: Pat
     show = 'echo "$PLAIN|$QUOTED|$SINGLE|$LAST"'
     LocalTransport().run(f"{script}\nenvironment\n{show}", lines.append)
     assert lines == ["a=b c|d 'e'|f|g"]
+
+
+def test_a_kernel_setting_is_read_whole(transport: LocalTransport) -> None:
+    node = Path("/proc/sys/kernel/pid_max")
+    lines: list[str] = []
+    transport.run(Sysctl("kernel.pid_max", "1").probe(), lines.append)
+    assert lines[0] == node.read_text().strip()
