@@ -28,8 +28,8 @@ from lima.paths import LimaPaths
 from lima.process import OnLine
 from lima.readiness import last_words, readiness
 from lima.safety import assert_safe
-from lima.spec import MachineSpec
-from lima.template import render
+from lima.spec import MachineSpec, check
+from lima.template import image_in, render
 from provision.transport.address import SshAddress
 
 # Measured: 112 s for an emulated first boot on two idle cores; several boot side by side.
@@ -102,17 +102,18 @@ class LimaDriver:
 
         Raises:
             UnsafeText: a value of the spec cannot be.
+            ImageUnavailable: its image cannot be had, or set-up has to build it first.
             InstanceProtected, InstanceUnrepairable: half a machine is in the way.
             LimactlFailed: limactl could not make it.
         """
-        text = self.template_text(spec)
+        check(spec)
         there = self.instance(spec.name)
         if there is not None:
             if self.is_whole(there):
                 return
             on_line("removing what an interrupted creation left")
             self._remove(there)
-        self.limactl.create(spec.name, text, on_line)
+        self.limactl.create(spec.name, self.template_text(spec), on_line)
 
     def is_whole(self, instance: Instance) -> bool:
         """Whether creation got to its end: Lima's own test is the disk, which comes last."""
@@ -125,15 +126,18 @@ class LimaDriver:
     def update(self, spec: MachineSpec) -> bool:
         """Give a stopped machine the present template, and say whether that changed anything.
 
-        The image is only read at creation; the disk can grow, not shrink.
+        It keeps the image that it was made from; the disk can grow, not shrink.
 
         Raises:
             InstanceNotFound: there is no such machine.
         """
         there = self._known(spec.name)
+        if there.is_running:
+            return False
         file = self.paths.instance(there.name) / "lima.yaml"
-        text = self.template_text(spec)
-        if there.is_running or file.read_text(encoding="utf-8") == text:
+        before = file.read_text(encoding="utf-8")
+        text = render(replace(spec, image=image_in(before, spec.image)))
+        if before == text:
             return False
         # In place, so that the file keeps its owner, who is the system user when we are root;
         # and through no link, which that user could have put there for root to follow.

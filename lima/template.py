@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from lima.images import Image
 from lima.quoting import LimaTemplated, yaml_scalar
 from lima.spec import MachineSpec, check
 
@@ -23,6 +24,27 @@ def render(spec: MachineSpec) -> str:
     """
     check(spec)
     return _template().render(spec=spec)
+
+
+def image_in(lima_yaml: str, fallback: Image) -> Image:
+    """Return the image that an earlier text of `render` names, or `fallback` when there is none."""
+    import yaml  # noqa: PLC0415 - for a machine that changes, which is rare
+
+    machine = yaml.safe_load(lima_yaml)
+    if not isinstance(machine, dict) or not machine.get("images"):
+        return fallback
+    first = machine["images"][0]
+    kernel = first.get("kernel", {})
+    return Image(
+        fallback.name,
+        first.get("arch", fallback.arch),
+        first["location"],
+        first.get("digest", ""),
+        kernel.get("location", ""),
+        first.get("initrd", {}).get("location", ""),
+        kernel.get("cmdline", ""),
+        machine.get("firmware", {}).get("legacyBIOS", False),
+    )
 
 
 @cache

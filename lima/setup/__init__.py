@@ -32,7 +32,7 @@ def requirements(
     if host.system == "Linux":
         found.append(qemu(host))
     if paths.user is not None:
-        found.append(SystemUser(paths.user, paths.home.parent))
+        found.append(SystemUser(paths.user))
     found.append(LimaProgram(paths, host, environment))
     if image is not None:
         wanted = ImageRequirement(image, paths, host, environment)

@@ -16,7 +16,7 @@ class SystemUser:
     """A user without a password or a shell, who owns the machines."""
 
     user: str
-    home: Path
+    home: Path = Path("/var/lib/nopal")
     name: str = "system user"
     why: str = "runs the machines, because Lima refuses root"
 

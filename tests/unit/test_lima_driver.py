@@ -9,6 +9,7 @@ import pytest
 
 from lima.driver import LimaDriver
 from lima.errors import (
+    ImageUnavailable,
     InstanceNotFound,
     InstanceProtected,
     InstanceUnrepairable,
@@ -16,7 +17,8 @@ from lima.errors import (
     StartFailed,
 )
 from lima.host import Host
-from lima.images import catalogue
+from lima.image_build import Recipe
+from lima.images import Image, catalogue
 from lima.limactl import Limactl
 from lima.paths import LimaPaths
 from lima.process import Completed, OnLine
@@ -79,7 +81,9 @@ class FakeLima:
         return ""
 
     def _clone(self, rest: list[str], _text: str) -> str:
-        self.add(rest[-1], "disk", "lima.yaml")
+        folder = self.add(rest[-1], "disk")
+        source = self.home / rest[-2] / "lima.yaml"
+        (folder / "lima.yaml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
         return ""
 
     def _start(self, rest: list[str], _text: str) -> str:
@@ -276,6 +280,40 @@ def test_a_stopped_machine_takes_a_changed_template(driver: LimaDriver, lima: Fa
     assert driver.update(changed) is True
     assert driver.update(changed) is False
     assert (lima.home / "blog" / "lima.yaml").read_text(encoding="utf-8") == render(changed)
+
+
+def test_a_machine_keeps_the_image_it_was_made_from(driver: LimaDriver, lima: FakeLima) -> None:
+    own = Recipe("x86_64").image(Path("/images"))
+    replace(driver, find_image=lambda _: own).create(BLOG)
+    assert driver.update(BLOG) is False
+    assert driver.update(replace(BLOG, cpus=8)) is True
+    text = (lima.home / "blog" / "lima.yaml").read_text(encoding="utf-8")
+    assert text == render(replace(BLOG, cpus=8, image=own))
+
+
+def test_a_machine_that_is_there_asks_for_no_image(driver: LimaDriver, lima: FakeLima) -> None:
+    def gone(image: Image) -> Image:
+        raise ImageUnavailable(image.name, "offline")
+
+    offline = replace(driver, find_image=gone)
+    with pytest.raises(ImageUnavailable):
+        offline.create(BLOG)
+    driver.create(BLOG)
+    offline.create(BLOG)
+    assert offline.update(replace(BLOG, cpus=8)) is True
+
+
+def test_a_link_in_place_of_a_template_is_not_followed(
+    driver: LimaDriver, lima: FakeLima, tmp_path: Path
+) -> None:
+    driver.create(BLOG)
+    precious = tmp_path / "precious"
+    precious.write_text("a: b", encoding="utf-8")
+    (lima.home / "blog" / "lima.yaml").unlink()
+    (lima.home / "blog" / "lima.yaml").symlink_to(precious)
+    with pytest.raises(OSError, match="symbolic links"):
+        driver.update(BLOG)
+    assert precious.read_text(encoding="utf-8") == "a: b"
 
 
 def test_the_template_of_a_running_machine_is_left_alone(
