@@ -57,6 +57,8 @@ _ENVIRONMENT = "/etc/nopal/environment.sh"
 
 _MARKDOWN = "<!-- {} -->"
 
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of `base`."""
@@ -131,25 +133,29 @@ def _trust(guest: Guest) -> Iterator[Step]:
     """Certificates named after their content, so that a name says whether one is installed."""
     folder = "/usr/local/share/ca-certificates"
     names = []
-    for certificate in guest.extra_ca:
-        text = certificate.strip() + "\n"
-        names.append(f"nopal-{hashlib.sha256(text.encode()).hexdigest()[:16]}")
-        yield File(f"{folder}/{names[-1]}.crt", text)
+    # A file may be a bundle, but update-ca-certificates wants one certificate in each.
+    for certificate in dict.fromkeys(_CERTIFICATE.findall("\n".join(guest.extra_ca))):
+        names.append(f"nopal-{hashlib.sha256(certificate.encode()).hexdigest()[:16]}")
+        yield File(f"{folder}/{names[-1]}.crt", certificate + "\n")
     wanted = " ".join(sorted(names))
     # Links in /etc/ssl/certs are what update-ca-certificates made of the files; no file without its
     # link, and no certificate that is no longer wanted.
     installed = (
         "cd /etc/ssl/certs && ls | sed -n 's/^\\(nopal-[0-9a-f]*\\)\\.pem$/\\1/p' | sort | xargs"
     )
-    remove = "\n".join(
+    script = "\n".join(
         [
-            f"for file in {folder}/nopal-*.crt; do",
-            f'case " {wanted} " in *" $(basename "$file" .crt) "*) ;; *) rm -f "$file";; esac',
+            f"wanted={quote(wanted)}",
+            # update-ca-certificates leaves the link of a certificate that is gone.
+            "for link in /etc/ssl/certs/nopal-*.pem; do",
+            'name=$(basename "$link" .pem)',
+            'case " $wanted " in *" $name "*) ;;',
+            f'*) rm -f "$link" "{folder}/$name.crt" ;; esac',
             "done",
             "update-ca-certificates",
         ]
     )
-    yield Command(remove, unless=f'[ "$({installed})" = {quote(wanted)} ]', name="certificates")
+    yield Command(script, unless=f'[ "$({installed})" = {quote(wanted)} ]', name="certificates")
 
 
 def _clock_and_language(guest: Guest) -> Iterator[Step]:
@@ -215,7 +221,7 @@ case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) PATH="$HOME/.local/bin:$PATH" ;;
 case ":$PATH:" in *:/usr/local/bin:*) ;; *) PATH="$PATH:/usr/local/bin" ;; esac
 export PATH
 # A terminal that this machine knows nothing of is at least an xterm.
-if [ -t 1 ] && [ -n "$TERM" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
+if [ -t 1 ] && [ -n "${{TERM:-}}" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
     export TERM=xterm-256color
 fi
 """
@@ -227,5 +233,10 @@ def _environment_fish(variables: Mapping[str, str]) -> str:
     for name, value in variables.items():
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         lines.append(f"set -gx {name} '{escaped}'")
-    lines.append("fish_add_path --global --path ~/.local/bin")
+    lines += [
+        "contains ~/.local/bin $PATH; or set -gx PATH ~/.local/bin $PATH",
+        "if isatty stdout; and not infocmp $TERM >/dev/null 2>&1",
+        "    set -gx TERM xterm-256color",
+        "end",
+    ]
     return "\n".join(lines) + "\n"

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provision import Apt, Archive, Block, Check, FirstOf, Link, Step
+from provision import Apt, Archive, Block, Check, Command, FirstOf, Link, Step
+from provision.shell import quote
 
 from .guest import Guest
 from .profile import profile
@@ -65,7 +66,7 @@ def gh(options: Options, guest: Guest) -> Iterator[Step]:
     )
     link = Link("/usr/local/bin/gh", f"{PREFIX}/bin/gh")
     if options.version == VERSION:
-        yield FirstOf("gh", (official, link), Apt("gh"))
+        yield FirstOf("gh", (official, link), (Apt("gh"), _said_aloud(official.url)))
     else:
         # Who asks for a version gets that one or an error.
         yield official
@@ -74,6 +75,15 @@ def gh(options: Options, guest: Guest) -> Iterator[Step]:
     yield Block("/etc/gitconfig", _CREDENTIALS, marker="gh")
     yield Block("/etc/environment", "GH_NO_UPDATE_NOTIFIER=1\n", marker="gh")
     yield Check("gh --version", matches=r"gh version \d+\.")
+
+
+def _said_aloud(url: str) -> Command:
+    lines = (
+        f"{url} cannot be reached: this machine has the distribution's gh.",
+        "Before 2.82.1 `gh pr edit` and `gh issue view` fail; `gh api` works.",
+    )
+    script = "\n".join(f"echo {quote(line)}" for line in lines)
+    return Command(script, unless="[ -e /usr/bin/gh ]", name="the distribution's gh")
 
 
 # `gh` is found on PATH; git runs a helper that begins with `!` in a shell.

@@ -138,6 +138,12 @@ def test_a_certificate_is_installed_under_a_name_made_of_its_content() -> None:
     assert re.fullmatch(r"file:/usr/local/share/ca-certificates/nopal-[0-9a-f]{16}\.crt", names[0])
 
 
+def test_a_bundle_of_certificates_is_taken_apart() -> None:
+    bundle = "# one\n" + GUEST.extra_ca[0] + "\n# two\n" + GUEST.extra_ca[0].replace("MII", "MIJ")
+    names = ids(steps_of("base", replace(GUEST, extra_ca=(bundle,))))
+    assert len([name for name in names if "ca-certificates/" in name]) == 2
+
+
 def test_a_variable_of_the_environment_cannot_break_out_of_its_line() -> None:
     steps = steps_of("base", environment={"GREETING": "$(id) `id` 'it' \"is\""})
     script = content(steps, "/etc/nopal/environment.sh")
