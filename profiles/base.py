@@ -82,7 +82,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @profile
 def base(options: Options, guest: Guest) -> Iterator[Step]:
-    """Set time zone, locale, shell, tmux, common tools and a word to the agents."""
+    """Common tools, time zone, locale, shell, tmux, a word to the agents."""  # noqa: D401
     for package in dict.fromkeys((*PACKAGES, *options.packages)):
         yield Apt(package)
     yield from _trust(guest)

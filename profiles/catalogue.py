@@ -17,14 +17,14 @@ from .guest import Guest
 from .profile import Profile
 
 SUMMARIES = {
-    "base": "Set time zone, locale, shell, tmux, common tools and a word to the agents.",
+    "base": "Common tools, time zone, locale, shell, tmux, a word to the agents.",
     "git": "Git with your identity, signed commits and tags, pinned forges.",
     "docker": "Docker Engine, buildx and compose, usable without sudo.",
     "node": "Node.js 24 with npm and corepack.",
-    "claude": "Claude Code, trusted in the project's folders, autonomy as the project says.",
-    "codex": "Codex CLI, trusted in the project's folders, autonomy as the project says.",
+    "claude": "Claude Code at a pinned version, with no first-run question.",
+    "codex": "Codex CLI at a pinned version, with no first-run question but the login.",
     "gh": "GitHub's command line, from GitHub's own release.",
-    "repos": "Clone the project's repositories into ~/code.",
+    "repos": "The project's repositories, cloned into ~/code.",
 }
 """Each is a module of this room that holds a profile of the same name."""
 REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",)}

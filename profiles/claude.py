@@ -43,7 +43,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @profile(requires=["node"])
 def claude(options: Options, guest: Guest) -> Iterator[Step]:
-    """Claude Code, trusted in the project's folders, autonomy as the project says."""
+    """Claude Code at a pinned version, with no first-run question."""
     yield Npm(PACKAGE, options.version)
     # The package is a stub that its install script replaces by the real program; newer versions of
     # npm do not run such scripts.

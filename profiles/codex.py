@@ -36,7 +36,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @profile(requires=["node"])
 def codex(options: Options, guest: Guest) -> Iterator[Step]:
-    """Codex CLI, trusted in the project's folders, autonomy as the project says."""
+    """Codex CLI at a pinned version, with no first-run question but the login."""
     yield Npm(PACKAGE, options.version)
     yield File("/etc/codex/config.toml", config(guest))
     yield Directory("~/.codex", mode="0700")

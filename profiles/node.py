@@ -95,7 +95,7 @@ def node(options: Options, guest: Guest) -> Iterator[Step]:
         name="corepack",
     )
     # npm itself takes as long to start as node does: its presence says enough here.
-    yield Check("node --version && command -v npm corepack", matches=r"^v\d+\.")
+    yield Check("node --version && command -v npm && command -v corepack", matches=r"^v\d+\.")
 
 
 def _npmrc(guest: Guest) -> str:

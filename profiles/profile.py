@@ -30,10 +30,11 @@ Declare = Callable[..., Iterable[Step]]
 """What `@profile` stands on."""
 
 _VERBS = {
-    "install": "Bring the project's machine to",
-    "plan": "Show what `install` would change for",
-    "verify": "Check, without a change,",
+    "install": "{summary}",
+    "plan": "Show what `{name}.install` would change.",
+    "verify": "Check that `{name}` works; change nothing.",
 }
+"""What `inv --list` says of each task."""
 
 
 class Profile(Collection):
@@ -61,7 +62,8 @@ class Profile(Collection):
         self.summary = self.__doc__.partition("\n")[0]
         self._takes_options, self._takes_guest = _arguments(own_name, declare)
         for verb, says in _VERBS.items():
-            self.add_task(_task(self, verb, f"{says} `{own_name}`: {self.summary}"))
+            doc = says.format(name=own_name, summary=self.summary)
+            self.add_task(_task(self, verb, doc))
 
     @property
     def options_type(self) -> type | None:

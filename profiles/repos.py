@@ -16,6 +16,6 @@ from .profile import profile
 
 @profile(requires=["git"])
 def repos(guest: Guest) -> Iterator[Step]:
-    """Clone the project's repositories into ~/code."""
+    """The project's repositories, cloned into ~/code."""  # noqa: D401
     for repo in guest.repos:
         yield GitClone(repo.url, repo.path, branch=repo.branch)

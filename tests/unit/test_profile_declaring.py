@@ -184,9 +184,11 @@ def test_a_profile_has_three_tasks_that_invoke_finds() -> None:
 
 
 def test_a_task_says_what_it_does_on_one_line() -> None:
-    assert postgres["install"].__doc__ == (
-        "Bring the project's machine to `postgres`: PostgreSQL client."
-    )
+    assert [postgres[verb].__doc__ for verb in ("install", "plan", "verify")] == [
+        "PostgreSQL client.",
+        "Show what `postgres.install` would change.",
+        "Check that `postgres` works; change nothing.",
+    ]
 
 
 @pytest.mark.parametrize("verb", ["install", "plan", "verify"])
