@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from .apply import ApplyReader, agent_script, apply_script
@@ -89,7 +90,7 @@ def converge(
     results = judge(run.steps, answer, wanted, run.attempts(), is_dry=dry_run)
     for result in results:
         run.tell(result)
-    return Outcome(answer.facts, results, run.execs)
+    return Outcome(answer.facts, tuple(map(run.timed, results)), run.execs)
 
 
 @dataclass
@@ -107,6 +108,8 @@ class _Converge:
     outputs: dict[str, deque[str]] = field(default_factory=dict)
     stopped_by: str = ""
     """The failed step because of which the rest is skipped."""
+    began: dict[str, float] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
     def probe(self, title: str) -> Answer:
@@ -129,11 +132,15 @@ class _Converge:
         outputs = {step: "\n".join(lines) for step, lines in self.outputs.items()}
         return Attempts(self.attempted, self.failures, outputs, self.stopped_by)
 
+    def timed(self, result: StepResult) -> StepResult:
+        """Return `result` with the time that its change took."""
+        return replace(result, took_s=self.took.get(result.id, 0.0))
+
     def tell(self, result: StepResult) -> None:
         """Report a result, once."""
         if result.id not in self.told:
             self.told.add(result.id)
-            self.report.step_ends(result)
+            self.report.step_ends(self.timed(result))
 
     def _apply_segment(self, segment: Sequence[Action], facts: Facts) -> None:
         queue = list(segment)
@@ -174,6 +181,7 @@ class _Converge:
             action = actions[index]
             for step, part in zip(action.steps, action.parts, strict=True):
                 self.attempted[step.id] = part
+                self.began[step.id] = time.monotonic()
                 self.outputs[step.id] = deque(maxlen=KEPT_LINES)
                 self.report.step_begins(step.id, action.change.summary)
 
@@ -186,6 +194,8 @@ class _Converge:
 
         def ends(index: int, status: int) -> None:
             statuses[index] = status
+            for step in actions[index].steps:
+                self.took[step.id] = time.monotonic() - self.began[step.id]
 
         reader = ApplyReader(framing, begins, says, ends)
         try:

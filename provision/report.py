@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Status = Literal["ok", "changed", "failed", "skipped", "would change"]
@@ -18,6 +18,8 @@ class StepResult:
     """What was or would be done; why, for a failed or skipped step."""
     detail: str = ""
     """The output of a failed step, the diff of one that would change."""
+    took_s: float = field(default=0.0, compare=False)
+    """How long its change ran; merged changes share one time."""
 
 
 class Report(Protocol):
