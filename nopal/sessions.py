@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from provision.shell import join, quote, quote_path
 
-TMUX = "tmux -L nopal -f /etc/nopal/tmux.conf"
-"""A server and a configuration of nopal's own: the person's tmux in the guest stays as it is."""
+TMUX = "tmux -L nopal"
+"""A server of nopal's own. It reads /etc/tmux.conf, which `base` writes, then ~/.tmux.conf: a file
+named by `-f` would take the place of both."""
 
 AGENT_SOCKET = "~/.local/state/nopal/agent.sock"
 """A link to the newest connection's agent, so that a pane started long ago reaches it too."""
