@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from .apply import ApplyReader, agent_script, apply_script
+from .attempts import ENDED_EARLY, Attempts
 from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .framing import Framing
-from .judge import Attempts, judge
+from .judge import judge
 from .plan import Action, declare, plan, segments
 from .probe import Answer, Probe
 from .report import Report, StepResult
-from .step import Change, Step
+from .step import Step
 from .transport import Transport
-
-KEPT_LINES = 200
-"""How much of a change's output a failure shows; the log has all of it."""
-ENDED_EARLY = -1
 
 
 @dataclass(frozen=True)
@@ -82,20 +77,19 @@ def converge(
     wanted = plan(run.steps, answer.states, answer.facts)
     if not dry_run:
         for _ in range(max_rounds):
-            if not wanted.actions or run.stopped_by:
+            if not wanted.actions or run.attempts.stopped_by:
                 break
             run.apply(wanted.actions, answer.facts)
             answer = run.probe("proof")
-            wanted = plan(run.steps, answer.states, answer.facts, attempted=run.attempted)
-    results = judge(run.steps, answer, wanted, run.attempts(), is_dry=dry_run)
-    for result in results:
-        run.tell(result)
-    return Outcome(answer.facts, tuple(map(run.timed, results)), run.execs)
+            tried = run.attempts.changes
+            wanted = plan(run.steps, answer.states, answer.facts, attempted=tried)
+    results = judge(run.steps, answer, wanted, run.attempts, is_dry=dry_run)
+    return Outcome(answer.facts, tuple(run.tell(result) for result in results), run.execs)
 
 
 @dataclass
 class _Converge:
-    """One converge under way: what was sent, attempted and told so far."""
+    """One converge under way: what was sent and told so far."""
 
     transport: Transport
     steps: tuple[Step, ...]
@@ -103,13 +97,7 @@ class _Converge:
     log: TextIO | None
     keep_going: bool
     execs: int = 0
-    attempted: dict[str, Change] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, deque[str]] = field(default_factory=dict)
-    stopped_by: str = ""
-    """The failed step because of which the rest is skipped."""
-    began: dict[str, float] = field(default_factory=dict)
-    took: dict[str, float] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
     told: set[str] = field(default_factory=set)
 
     def probe(self, title: str) -> Answer:
@@ -123,47 +111,36 @@ class _Converge:
         """Apply `actions`; those that need the agent in execs of their own."""
         for segment in segments(actions):
             self._apply_segment(segment, facts)
-            done = [s for a in segment for s in a.steps if s.id in self.attempted]
-            if any(step.needs_new_login for step in done):
+            tried = [s for a in segment for s in a.steps if s.id in self.attempts.changes]
+            if any(step.needs_new_login for step in tried):
                 self.transport.reconnect()
 
-    def attempts(self) -> Attempts:
-        """Return what is known of the changes that were tried."""
-        outputs = {step: "\n".join(lines) for step, lines in self.outputs.items()}
-        return Attempts(self.attempted, self.failures, outputs, self.stopped_by)
-
-    def timed(self, result: StepResult) -> StepResult:
-        """Return `result` with the time that its change took."""
-        return replace(result, took_s=self.took.get(result.id, 0.0))
-
-    def tell(self, result: StepResult) -> None:
-        """Report a result, once."""
+    def tell(self, result: StepResult) -> StepResult:
+        """Report a result, once, with the time its change took."""
+        timed = replace(result, took_s=self.attempts.took_s.get(result.id, 0.0))
         if result.id not in self.told:
             self.told.add(result.id)
-            self.report.step_ends(self.timed(result))
+            self.report.step_ends(timed)
+        return timed
 
     def _apply_segment(self, segment: Sequence[Action], facts: Facts) -> None:
         queue = list(segment)
-        while queue and not self.stopped_by:
+        while queue and not self.attempts.stopped_by:
             statuses = self._exec(queue, facts, keep_going=self.keep_going)
-            joint: list[Action] = []
-            rest: list[Action] = []
-            for action, status in zip(queue, statuses, strict=True):
-                if status is None:
-                    rest.append(action)
-                elif status and len(action.steps) > 1:
-                    joint += action.split()
-                elif status:
+            pairs = list(zip(queue, statuses, strict=True))
+            for action, status in pairs:
+                if status and len(action.steps) == 1:
                     self._fail(action, status)
-            if not joint:
-                return
             # Something in a joint change is at fault: one by one shows what, and does the others.
-            for action, status in zip(
-                joint, self._exec(joint, facts, keep_going=True), strict=True
-            ):
+            joint = [a for a, status in pairs if status and len(a.steps) > 1]
+            parts = [part for action in joint for part in action.split()]
+            if not parts:
+                return
+            statuses = self._exec(parts, facts, keep_going=True)
+            for action, status in zip(parts, statuses, strict=True):
                 if status:
                     self._fail(action, status)
-            queue = rest
+            queue = [action for action, status in pairs if status is None]
 
     def _exec(
         self, actions: Sequence[Action], facts: Facts, *, keep_going: bool
@@ -171,67 +148,48 @@ class _Converge:
         """Apply `actions` in one exec; return their exit statuses, None where not begun."""
         framing = Framing()
         statuses: list[int | None] = [None] * len(actions)
-        forward_agent = actions[0].needs_agent
-        if forward_agent:
+        needs_agent = actions[0].needs_agent
+        if needs_agent:
             script = agent_script(actions, framing)
         else:
             script = apply_script(actions, facts, framing, keep_going=keep_going)
 
         def begins(index: int) -> None:
-            action = actions[index]
-            for step, part in zip(action.steps, action.parts, strict=True):
-                self.attempted[step.id] = part
-                self.began[step.id] = time.monotonic()
-                self.outputs[step.id] = deque(maxlen=KEPT_LINES)
-                self.report.step_begins(step.id, action.change.summary)
+            self.attempts.begin(actions[index])
+            for step in actions[index].steps:
+                self.report.step_begins(step.id, actions[index].change.summary)
 
         def says(index: int, line: str) -> None:
             # A progress bar rewrites its line; only its last form is of interest.
             text = next((part for part in reversed(line.split("\r")) if part), "")
-            for step in actions[index].steps:
-                self.outputs[step.id].append(text)
+            self.attempts.say(actions[index], text)
             self.report.step_says(actions[index].steps[0].id, text)
 
         def ends(index: int, status: int) -> None:
             statuses[index] = status
-            for step in actions[index].steps:
-                self.took[step.id] = time.monotonic() - self.began[step.id]
+            self.attempts.end(actions[index])
 
         reader = ApplyReader(framing, begins, says, ends)
         try:
-            self._run("apply", script, framing, reader.line, forward_agent=forward_agent)
+            self._run("apply", script, framing, reader.line, forward_agent=needs_agent)
         except GuestUnreachable as error:
-            running = actions[reader.running[0]].steps[0].id if reader.running else error.step
-            raise GuestUnreachable(error.address, error.reason, running) from error
+            running = [actions[index].steps[0].id for index in reader.running]
+            raise GuestUnreachable(error.address, error.reason, *running[:1]) from error
         if not reader.is_done:
-            self._note_early_end(actions, statuses, reader, begins)
+            # The shell went away: what was running failed, or what would have come first.
+            if not reader.running and None in statuses:
+                reader.running = [statuses.index(None)]
+                begins(reader.running[0])
+            for index in reader.running:
+                self.attempts.say(actions[index], *reader.outside)
+                ends(index, ENDED_EARLY)
         return statuses
 
-    def _note_early_end(
-        self,
-        actions: Sequence[Action],
-        statuses: list[int | None],
-        reader: ApplyReader,
-        begins: Callable[[int], None],
-    ) -> None:
-        """Make what was running, or what would have come first, the one that failed."""
-        if not reader.running:
-            reader.running = [statuses.index(None)] if None in statuses else []
-            for index in reader.running:
-                begins(index)
-        for index in reader.running:
-            statuses[index] = ENDED_EARLY
-            for step in actions[index].steps:
-                self.outputs[step.id].extend(reader.outside)
-
     def _fail(self, action: Action, status: int) -> None:
-        how = "its shell was ended" if status == ENDED_EARLY else f"exit status {status}"
-        for step, part in zip(action.steps, action.parts, strict=True):
-            self.failures[step.id] = f"{part.summary}: {how}"
-            detail = "\n".join(self.outputs[step.id])
-            self.tell(StepResult(step.id, "failed", self.failures[step.id], detail))
-            if not self.keep_going:
-                self.stopped_by = self.stopped_by or step.id
+        self.attempts.fail(action, status, stops=not self.keep_going)
+        for step in action.steps:
+            reason = self.attempts.failures[step.id]
+            self.tell(StepResult(step.id, "failed", reason, self.attempts.output(step.id)))
 
     def _run(
         self,

@@ -7,8 +7,8 @@ begin another's.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from dataclasses import dataclass, field
 
 
@@ -27,7 +27,7 @@ class Mark:
 class Framing:
     """The marks of one script."""
 
-    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    nonce: str = field(default_factory=lambda: os.urandom(8).hex())
 
     def function(self) -> str:
         """Return shell that defines `mark VERB INDEX [STATUS]`."""

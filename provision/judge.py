@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from .attempts import Attempts
 from .plan import NO_ANSWER, Plan
 from .probe import Answer
 from .report import StepResult
 from .step import Change, Step
 
 SHOWN_STATE = 2000
-
-
-@dataclass(frozen=True)
-class Attempts:
-    """The changes that a converge tried."""
-
-    changes: Mapping[str, Change]
-    failures: Mapping[str, str]
-    """Why, by the id of each step whose change failed."""
-    outputs: Mapping[str, str]
-    stopped_by: str = ""
-    """The failed step that kept the later ones from being tried."""
 
 
 def judge(
@@ -34,7 +22,7 @@ def judge(
         change = wanted.changes.get(step.id)
         if step.id in attempts.failures:
             reason = attempts.failures[step.id]
-            results.append(StepResult(step.id, "failed", reason, attempts.outputs.get(step.id, "")))
+            results.append(StepResult(step.id, "failed", reason, attempts.output(step.id)))
         elif change is None:
             tried = attempts.changes.get(step.id)
             results.append(
@@ -62,7 +50,7 @@ def _still_differing(step: Step, change: Change, answer: Answer, attempts: Attem
         return StepResult(step.id, "changed", tried.summary)
     if tried is not None:
         seen = (answer.states.get(step.id) or "")[:SHOWN_STATE]
-        output = attempts.outputs.get(step.id, "")
+        output = attempts.output(step.id)
         detail = f"{output}\nstate afterwards: {seen or '(nothing)'}".lstrip("\n")
         return StepResult(step.id, "failed", f"{tried.summary}: did not converge", detail)
     if attempts.stopped_by:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import quote
 from ..step import Change, RunAs, Step
+from .check import Check
 
 # In a script of root's: run what stands on stdin as the user who logged in, or right here where
 # that is root.
@@ -122,13 +124,20 @@ class FirstOf(Step):
         return "\n".join(lines)
 
     def _apply(self, step: Step, change: Change) -> str:
-        if not change.script:
+        script = change.script
+        if isinstance(step, Check):
+            # What fails now may succeed after the changes before it; what it prints is proved later.
+            script = step.script
+        if not script:
             return f"echo {quote(change.summary)}; exit 1"
-        return f"( {self._run(step, 'set -e' + chr(10) + change.script)}\n)"
+        run = self._run(step, "set -e\n" + script)
+        return f"( {run}\n)"
 
     def _run(self, step: Step, script: str) -> str:
         if self._has_both and step.run_as == "login":
-            return f"nopal_login <<'nopal-end-of-script'\n{script}\nnopal-end-of-script"
+            # A word that the script cannot hold, made of the script; its stdin is not the rest of it.
+            end = f"nopal-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
+            return f"nopal_login <<'{end}'\n(\n{script}\n) </dev/null\n{end}"
         return script
 
     @property

@@ -10,8 +10,9 @@ from ..facts import Facts
 from ..shell import join, quote
 from ..step import Change, Step
 
-# `static`, `alias` and the like start with what they belong to; systemctl cannot enable them.
-_ENABLED = {"enabled", "enabled-runtime", "static", "indirect", "alias", "generated", "linked"}
+_ENABLED = {"enabled", "enabled-runtime"}
+# These start with what they belong to: systemctl can neither enable nor disable them.
+_FIXED = {"static", "indirect", "alias", "generated", "transient"}
 _RUNNING = {"active", "activating", "reloading"}
 UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\@-]*")
 
@@ -51,12 +52,14 @@ class Service(Step):
         shown = dict(line.split("=", 1) for line in state.splitlines() if "=" in line)
         is_there = shown.get("LoadState", "not-found") != "not-found"
         is_masked = shown.get("LoadState") == "masked"
-        is_enabled = is_there and shown.get("UnitFileState") in _ENABLED
+        at_boot = shown.get("UnitFileState", "")
+        is_fixed = is_there and at_boot in _FIXED
+        is_enabled = is_there and at_boot in _ENABLED
         is_running = shown.get("ActiveState") in _RUNNING
         verbs = []
         if is_masked and (self.enabled or self.running):
             verbs.append("unmask")
-        if self.enabled is not None and self.enabled != is_enabled:
+        if self.enabled is not None and not is_fixed and self.enabled != is_enabled:
             verbs.append("enable" if self.enabled else "disable")
         if self.running is not None and self.running != is_running:
             verbs.append("start" if self.running else "stop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ from .wire import Lines, command
 KEEPALIVE_S = 15
 DEAD_AFTER_S = 60
 READ_SIZE = 65536
+
+# What paramiko logs comes back as an error too; without this it would land on stderr, traceback
+# and all, where nothing is set up for logging.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class QuickRemote(Remote):  # type: ignore[misc]

@@ -176,6 +176,8 @@ def running_agent(place: Path) -> Iterator[Agent]:
             time.sleep(0.01)
         environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
         subprocess.run(["ssh-add", "-q", str(place / "agent_key")], env=environment, check=True)
+        # From here on the agent alone can use it.
+        (place / "agent_key").unlink()
         shown = subprocess.run(
             ["ssh-keygen", "-lf", str(place / "agent_key.pub")],
             capture_output=True,

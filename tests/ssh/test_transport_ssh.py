@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -170,6 +171,20 @@ def test_a_port_where_nothing_listens_is_told(sshd: Sshd, make: Make) -> None:
         make(sshd).run("true", lambda _: None)
 
 
+def test_a_server_that_speaks_no_ssh_is_told_in_one_line() -> None:
+    code = (
+        "import socket, sys, threading\n"
+        "from provision import ConvergeError, SshAddress, connect_fabric\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()\n"
+        "try: connect_fabric(SshAddress('127.0.0.1', server.getsockname()[1], 'dev'))\n"
+        "except ConvergeError as error: print(error)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("Cannot reach dev@127.0.0.1:")
+    assert shown.stderr == ""
+
+
 def test_a_connection_that_breaks_is_told_from_a_script_that_fails(sshd: Sshd, make: Make) -> None:
     def cut(line: str) -> None:
         sshd.cut_connections()
@@ -194,6 +209,15 @@ def test_a_user_gets_a_fabric_connection_with_the_agent(sshd: Sshd, ssh_agent: A
         result = transport.connection.run("ssh-add -l", hide=True, in_stream=False)
         assert ssh_agent.fingerprint in result.stdout
         assert sshd.connections == 1
+
+
+def test_an_agent_serves_many_clients_at_once_and_signs(sshd: Sshd, ssh_agent: Agent) -> None:
+    with opened(fabric(sshd, ssh_agent.socket)) as run:
+        many = "for n in 1 2 3 4 5 6; do ssh-add -l & done; wait"
+        assert " ".join(run(many, forward_agent=True)).count(ssh_agent.fingerprint) == 6
+        public = ssh_agent.socket.with_name("agent_key.pub")
+        sign = f"echo text | ssh-keygen -Y sign -n git -f {public} 2>/dev/null"
+        assert run(sign, forward_agent=True)[0] == "-----BEGIN SSH SIGNATURE-----"
 
 
 @contextmanager

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 import pytest
 from engine_samples import FACTS, Thing
 
+from provision.attempts import Attempts
 from provision.engine import Outcome
 from provision.errors import StepFailed
-from provision.judge import Attempts, judge
+from provision.judge import judge
 from provision.plan import plan
 from provision.probe import Answer
 from provision.report import StepResult
 from provision.step import Change, Step
 
 CHECK = Thing("check", script="")
-NOTHING = Attempts({}, {}, {})
+NOTHING = Attempts()
 
 
 def results(
@@ -29,12 +31,12 @@ def results(
 
 
 def test_what_was_tried_and_is_right_now_was_changed() -> None:
-    tried = Attempts({"thing:a": Change("set a", "x")}, {}, {})
+    tried = Attempts({"thing:a": Change("set a", "x")})
     assert results(Thing("a"), states={"a": "yes"}, attempts=tried) == [("changed", "set a")]
 
 
 def test_what_was_tried_and_still_differs_failed_with_the_state_seen() -> None:
-    tried = Attempts({"thing:a": Change("set a", "x")}, {}, {"thing:a": "said"})
+    tried = Attempts({"thing:a": Change("set a", "x")}, {}, {"thing:a": deque(["said"])})
     answer = Answer(FACTS, {"thing:a": "odd"})
     steps = [Thing("a")]
     (result,) = judge(steps, answer, plan(steps, answer.states, FACTS), tried, is_dry=False)
@@ -43,12 +45,12 @@ def test_what_was_tried_and_still_differs_failed_with_the_state_seen() -> None:
 
 
 def test_a_change_that_no_probe_can_see_counts_when_it_succeeded() -> None:
-    tried = Attempts({"thing:a": Change("run a", "x", is_provable=False)}, {}, {})
+    tried = Attempts({"thing:a": Change("run a", "x", is_provable=False)})
     assert results(Thing("a"), states={"a": "no"}, attempts=tried) == [("changed", "run a")]
 
 
 def test_a_failed_script_has_failed_whatever_the_state() -> None:
-    tried = Attempts({"thing:a": Change("set a", "x")}, {"thing:a": "set a: exit status 1"}, {})
+    tried = Attempts({"thing:a": Change("set a", "x")}, {"thing:a": "set a: exit status 1"})
     assert results(Thing("a"), states={"a": "yes"}, attempts=tried) == [
         ("failed", "set a: exit status 1")
     ]
@@ -68,7 +70,7 @@ def test_a_probe_without_an_answer_is_a_failure_in_a_dry_run_too() -> None:
 
 
 def test_what_a_failure_kept_from_being_tried_is_skipped_with_the_reason() -> None:
-    stopped = Attempts({}, {"thing:a": "why"}, {}, "thing:a")
+    stopped = Attempts({}, {"thing:a": "why"}, stopped_by="thing:a")
     found = results(Thing("a"), Thing("b"), CHECK, states={"a": "no"}, attempts=stopped)
     assert found[1:] == [("skipped", "`thing:a` failed")] * 2
 
