@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lima.errors import UnsafeText
@@ -78,11 +78,13 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60).filt
 
 
 @given(text=TEXT)
+@settings(deadline=None)
 def test_any_text_reads_back_from_yaml_as_it_was(text: str) -> None:
     assert yaml.safe_load(f"- key: {yaml_scalar(text)}\n") == [{"key": text}]
 
 
 @given(text=TEXT)
+@settings(deadline=None)
 def test_no_text_opens_a_template_of_lima(text: str) -> None:
     written = yaml.safe_load(yaml_scalar(LimaTemplated(text)))
     assert written.replace('{{"{{"}}', "").count("{{") == 0
@@ -90,6 +92,7 @@ def test_no_text_opens_a_template_of_lima(text: str) -> None:
 
 
 @given(text=st.text(max_size=40))
+@settings(deadline=None)
 def test_a_text_is_quoted_or_refused_and_nothing_else(text: str) -> None:
     try:
         scalar = yaml_scalar(text)
@@ -101,6 +104,7 @@ def test_a_text_is_quoted_or_refused_and_nothing_else(text: str) -> None:
 
 
 @given(location=TEXT, authority=TEXT)
+@settings(deadline=None)
 def test_no_path_changes_the_rest_of_a_template(location: str, authority: str) -> None:
     mounts = (Mount(Path("/host/" + location), "/mnt/x"),)
     spec = replace(PLAIN, mounts=mounts, ca_files=(Path("/ca/" + authority),))
