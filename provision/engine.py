@@ -117,7 +117,8 @@ class _Converge:
 
     def tell(self, result: StepResult) -> StepResult:
         """Report a result, once, with the time its change took."""
-        timed = replace(result, took_s=self.attempts.took_s.get(result.id, 0.0))
+        took_s = self.attempts.took_s.get(result.id)
+        timed = result if took_s is None else replace(result, took_s=took_s)
         if result.id not in self.told:
             self.told.add(result.id)
             self.report.step_ends(timed)

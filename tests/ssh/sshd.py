@@ -155,6 +155,12 @@ def _await(server: Sshd) -> None:
     raise RuntimeError(message)
 
 
+def accepts(path: Path) -> bool:
+    """Tell whether a server listens at `path`; its socket is there a moment before it does."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
 @dataclass(frozen=True)
 class Agent:
     """A running ssh-agent with one key."""
@@ -172,7 +178,7 @@ def running_agent(place: Path) -> Iterator[Agent]:
     process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + STARTS_WITHIN_S
-        while not path.exists() and time.monotonic() < until:
+        while not accepts(path) and time.monotonic() < until:
             time.sleep(0.01)
         environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
         subprocess.run(["ssh-add", "-q", str(place / "agent_key")], env=environment, check=True)
