@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 
 from provision import Apt, Block, Check, Command, Directory, File, Line, Link, Step, User
 from provision.shell import quote
 
+from .data import read_data
+from .environment import environment
 from .guest import Guest
+from .memory import MARKDOWN_COMMENT, memory
 from .profile import profile
 
 PACKAGES = (
@@ -41,21 +43,6 @@ PACKAGES = (
     "unzip",
     "xz-utils",
 )
-
-CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-
-# Programs that bring their own list of authorities, and the variable by which each is told of ours.
-_CA_VARIABLES = (
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-    "REQUESTS_CA_BUNDLE",
-    "PIP_CERT",
-    "CODEX_CA_CERTIFICATE",
-)
-
-_ENVIRONMENT = "/etc/nopal/environment.sh"
-
-_MARKDOWN = "<!-- {} -->"
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -88,8 +75,8 @@ def base(options: Options, guest: Guest) -> Iterator[Step]:
     yield from _trust(guest)
     yield from _clock_and_language(guest)
     yield from _shell(guest)
-    yield from _environment(guest, options.environment)
-    yield File("/etc/tmux.conf", _data("tmux.conf"))
+    yield from environment(guest, options.environment)
+    yield File("/etc/tmux.conf", read_data("tmux.conf"))
     # Lima makes every boot a new instance for cloud-init, which would throw the host keys away and
     # with them the key that nopal pinned.
     yield File("/etc/cloud/cloud.cfg.d/90-nopal.cfg", "ssh_deletekeys: false\n")
@@ -97,36 +84,8 @@ def base(options: Options, guest: Guest) -> Iterator[Step]:
     yield File("/etc/sudoers.d/nopal", 'Defaults env_keep -= "SSH_AUTH_SOCK"\n', mode="0440")
     yield Directory("~/code")
     for path in ("~/AGENTS.md", "~/CLAUDE.md"):
-        yield Block(path, memory(guest), comment=_MARKDOWN)
+        yield Block(path, memory(guest), comment=MARKDOWN_COMMENT)
     yield Check("tmux -V && rg --version", matches=r"^ripgrep")
-
-
-def memory(guest: Guest) -> str:
-    """Return what a coding agent should know of the machine, as Markdown."""
-    folders = ", ".join(f"`{folder}`" for folder in guest.mounts)
-    ports = {
-        "auto": "A port that you listen on appears on the host's 127.0.0.1 by itself.",
-        "none": "No port of this machine appears on the host.",
-    }
-    return _data("memory.md").format(
-        name=guest.name,
-        user=guest.user,
-        shared=(
-            f"These folders are the host's own; a change there is a change of the host: {folders}."
-            if folders
-            else "No folder of the host is mounted."
-        ),
-        ports=ports.get(guest.ports, f"Ports that appear on the host: {guest.ports}."),
-        keys=(
-            "Keys stay on the host: an SSH agent (`SSH_AUTH_SOCK`) logs in and signs while the"
-            " person is connected; there is no private key to find."
-        ),
-        profiles='"docker", "node", …',
-    )
-
-
-def _data(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _trust(guest: Guest) -> Iterator[Step]:
@@ -186,57 +145,3 @@ def _shell(guest: Guest) -> Iterator[Step]:
     if guest.shell == "zsh":
         # zsh asks its first-run questions as long as there is no ~/.zshrc.
         yield Block("~/.zshrc", "autoload -Uz compinit && compinit -i\n")
-
-
-def _environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
-    """Set variables for every kind of session: agents use shells that are not interactive.
-
-    PAM reads /etc/environment for each login, whatever is started in it; the shells read their own
-    files because a connection that was open before has the old variables.
-    """
-    variables = {"LANG": guest.locale, "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
-    if guest.extra_ca:
-        variables |= dict.fromkeys(_CA_VARIABLES, CA_BUNDLE)
-    variables |= extra
-    path = f"{guest.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    pam = {"PATH": path, **variables}
-    yield Block("/etc/environment", "".join(f'{key}="{value}"\n' for key, value in pam.items()))
-    yield File(_ENVIRONMENT, _environment_script(variables))
-    yield Link("/etc/profile.d/nopal.sh", _ENVIRONMENT)
-    # Debian's .bashrc returns at once where nobody types, hence `top`.
-    source = f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}\n"
-    yield Block("~/.bashrc", source, top=True)
-    if guest.shell == "zsh":
-        yield Block("/etc/zsh/zshenv", source)
-    if guest.shell == "fish":
-        yield File("/etc/fish/conf.d/nopal.fish", _environment_fish(variables))
-
-
-def _environment_script(variables: Mapping[str, str]) -> str:
-    exports = "".join(f"export {name}={quote(value)}\n" for name, value in variables.items())
-    return f"""\
-# nopal: read by bash, zsh and sh, in login shells and others.
-{exports}\
-case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) PATH="$HOME/.local/bin:$PATH" ;; esac
-case ":$PATH:" in *:/usr/local/bin:*) ;; *) PATH="$PATH:/usr/local/bin" ;; esac
-export PATH
-# A terminal that this machine knows nothing of is at least an xterm.
-if [ -t 1 ] && [ -n "${{TERM:-}}" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
-    export TERM=xterm-256color
-fi
-"""
-
-
-def _environment_fish(variables: Mapping[str, str]) -> str:
-    # fish knows two escapes inside single quotes: \\ and \'.
-    lines = ["# nopal: what /etc/nopal/environment.sh is for the other shells."]
-    for name, value in variables.items():
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        lines.append(f"set -gx {name} '{escaped}'")
-    lines += [
-        "contains ~/.local/bin $PATH; or set -gx PATH ~/.local/bin $PATH",
-        "if isatty stdout; and not infocmp $TERM >/dev/null 2>&1",
-        "    set -gx TERM xterm-256color",
-        "end",
-    ]
-    return "\n".join(lines) + "\n"

@@ -16,8 +16,8 @@ import msgspec
 
 from provision import Block, Check, Directory, File, Npm, Step
 
-from .base import memory
 from .guest import Guest
+from .memory import MARKDOWN_COMMENT, memory
 from .profile import profile
 
 VERSION = "0.169.0"
@@ -41,7 +41,7 @@ def codex(options: Options, guest: Guest) -> Iterator[Step]:
     yield File("/etc/codex/config.toml", config(guest))
     yield Directory("~/.codex", mode="0700")
     # Codex reads the memory file of its own folder, not the one in the home.
-    yield Block("~/.codex/AGENTS.md", memory(guest), comment="<!-- {} -->")
+    yield Block("~/.codex/AGENTS.md", memory(guest), comment=MARKDOWN_COMMENT)
     yield Check("codex --version", matches=r"codex-cli \d+\.\d+\.\d+")
 
 

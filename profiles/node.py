@@ -22,7 +22,7 @@ from provision import Apt, Archive, Check, Command, File, FirstOf, Link, Step
 from provision.shell import quote
 from provision.steps.archive import MARKER
 
-from .base import CA_BUNDLE
+from .environment import CA_BUNDLE
 from .guest import Guest
 from .profile import profile
 

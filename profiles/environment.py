@@ -1,0 +1,77 @@
+"""The variables that every session of a machine has, whichever shell runs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from provision import Block, File, Link, Step
+from provision.shell import quote
+
+from .guest import Guest
+
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+# Programs that bring their own list of authorities, and the variable by which each is told of ours.
+_CA_VARIABLES = (
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "CODEX_CA_CERTIFICATE",
+)
+
+SCRIPT = "/etc/nopal/environment.sh"
+
+
+def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
+    """Set variables for every kind of session: agents use shells that are not interactive.
+
+    PAM reads /etc/environment for each login, whatever is started in it; the shells read their own
+    files because a connection that was open before has the old variables.
+    """
+    variables = {"LANG": guest.locale, "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
+    if guest.extra_ca:
+        variables |= dict.fromkeys(_CA_VARIABLES, CA_BUNDLE)
+    variables |= extra
+    path = f"{guest.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    pam = {"PATH": path, **variables}
+    yield Block("/etc/environment", "".join(f'{key}="{value}"\n' for key, value in pam.items()))
+    yield File(SCRIPT, _posix_script(variables))
+    yield Link("/etc/profile.d/nopal.sh", SCRIPT)
+    # Debian's .bashrc returns at once where nobody types, hence `top`.
+    source = f"[ ! -r {SCRIPT} ] || . {SCRIPT}\n"
+    yield Block("~/.bashrc", source, top=True)
+    if guest.shell == "zsh":
+        yield Block("/etc/zsh/zshenv", source)
+    if guest.shell == "fish":
+        yield File("/etc/fish/conf.d/nopal.fish", _fish_script(variables))
+
+
+def _posix_script(variables: Mapping[str, str]) -> str:
+    exports = "".join(f"export {name}={quote(value)}\n" for name, value in variables.items())
+    return f"""\
+# nopal: read by bash, zsh and sh, in login shells and others.
+{exports}\
+case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) PATH="$HOME/.local/bin:$PATH" ;; esac
+case ":$PATH:" in *:/usr/local/bin:*) ;; *) PATH="$PATH:/usr/local/bin" ;; esac
+export PATH
+# A terminal that this machine knows nothing of is at least an xterm.
+if [ -t 1 ] && [ -n "${{TERM:-}}" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
+    export TERM=xterm-256color
+fi
+"""
+
+
+def _fish_script(variables: Mapping[str, str]) -> str:
+    # fish knows two escapes inside single quotes: \\ and \'.
+    lines = ["# nopal: what /etc/nopal/environment.sh is for the other shells."]
+    for name, value in variables.items():
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        lines.append(f"set -gx {name} '{escaped}'")
+    lines += [
+        "contains ~/.local/bin $PATH; or set -gx PATH ~/.local/bin $PATH",
+        "if isatty stdout; and not infocmp $TERM >/dev/null 2>&1",
+        "    set -gx TERM xterm-256color",
+        "end",
+    ]
+    return "\n".join(lines) + "\n"
