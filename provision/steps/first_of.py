@@ -126,7 +126,7 @@ class FirstOf(Step):
     def _apply(self, step: Step, change: Change) -> str:
         script = change.script
         if isinstance(step, Check):
-            # What fails now may succeed after the changes before it; what it prints is proved later.
+            # It may succeed after the changes before it; what it prints is proved later.
             script = step.script
         if not script:
             return f"echo {quote(change.summary)}; exit 1"
@@ -135,7 +135,7 @@ class FirstOf(Step):
 
     def _run(self, step: Step, script: str) -> str:
         if self._has_both and step.run_as == "login":
-            # A word that the script cannot hold, made of the script; its stdin is not the rest of it.
+            # A word that the script cannot hold; and the rest of it is not its stdin.
             end = f"nopal-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
             return f"nopal_login <<'{end}'\n(\n{script}\n) </dev/null\n{end}"
         return script

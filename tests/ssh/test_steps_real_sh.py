@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -495,6 +496,34 @@ def test_a_repository_that_cannot_be_read_is_taken_out_again(
     assert [each for each in (sh.home / "etc").rglob("*") if each.is_file()] == []
 
 
+def test_package_lists_are_updated_only_when_there_is_a_reason(sh: StepShell) -> None:
+    sh.stand_in("apt-get", 'echo "$1 $2" >>"$HOME/calls"')
+    lists, sources = sh.home / "lib/apt/lists", sh.home / "etc/sources.list.d"
+    lists.mkdir(parents=True)
+    sources.mkdir(parents=True)
+    change = Apt("tool").plan("", sh.facts)
+    assert change is not None
+    script = change.script.replace("/etc/apt", f"{sh.home}/etc").replace(
+        "/var/lib", f"{sh.home}/lib"
+    )
+
+    def commands() -> list[str]:
+        (sh.home / "calls").write_text("")
+        status, output = sh.apply(script)
+        assert status == 0, output
+        return [call.split()[0] for call in (sh.home / "calls").read_text().splitlines()]
+
+    assert commands() == ["update", "install"]
+    assert commands() == ["update", "install"], "there are no lists"
+    (lists / "x_InRelease").touch()
+    assert commands() == ["install"]
+    (sources / "new.sources").touch()
+    assert commands() == ["update", "install"]
+    stamp = sh.home / "lib/nopal/apt-lists"
+    os.utime(stamp, (0, 0))
+    assert commands() == ["update", "install"]
+
+
 @pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="no dpkg on this host")
 def test_installed_packages_are_told_from_others(sh: StepShell) -> None:
     steps = [Apt("nosuch-package"), Apt("dpkg"), Apt("coreutils")]
@@ -558,6 +587,20 @@ def test_alternatives_that_all_fail_give_all_reasons(sh: StepShell) -> None:
     assert output.endswith(
         "it's: no way is left. The reasons:\n- way3: reason 3\n- way4: reason 4\n"
     )
+
+
+def test_a_check_in_an_alternative_is_tried_after_what_stands_before_it(sh: StepShell) -> None:
+    good = (Command("touch ~/x", creates="~/x"), Check("test -e ~/x"))
+    sh.converge(FirstOf("x", good))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can step down to another user")
+def test_root_steps_down_for_the_login_users_part_of_an_alternative(sh: StepShell) -> None:
+    as_sudo = StepShell(sh.program, sh.home, {"SUDO_USER": "nobody"})
+    root = Command("false", creates="/nowhere", name="r")
+    seen = FirstOf("x", root, Check("id -un; echo $HOME", matches=r"^nobody\n/nonexistent$"))
+    assert seen.plan(as_sudo.state(seen), sh.facts) is None
+    assert seen.plan(sh.state(seen), sh.facts) is not None
 
 
 def test_an_alternative_of_the_login_user_runs_with_that_users_home(sh: StepShell) -> None:

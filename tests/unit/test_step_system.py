@@ -81,6 +81,12 @@ def test_a_service_that_shall_not_run_is_stopped_and_disabled() -> None:
     assert change.script == "systemctl disable -- cups\nsystemctl stop -- cups"
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_unit_that_cannot_be_enabled_or_disabled_is_left_as_it_is(enabled: bool) -> None:
+    state = "LoadState=loaded\nActiveState=active\nUnitFileState=static"
+    assert Service("dbus", enabled=enabled).plan(state, FACTS) is None
+
+
 def test_what_is_left_open_of_a_service_is_left_alone() -> None:
     assert Service("x.timer", enabled=None, running=None).plan("", FACTS) is None
 
