@@ -31,7 +31,10 @@ class File(PathStep):
     sensitive: bool = field(default=False, kw_only=True)
     """The content is never shown in a diff."""
     then: str = field(default="", kw_only=True)
-    """Shell to run after the file was replaced, such as `systemctl try-restart docker`."""
+    """Shell to run after the file was replaced, such as `systemctl try-restart docker`.
+
+    It is not run again when it fails: the file is right then.
+    """
 
     def probe(self) -> str:
         """Look at this one path."""

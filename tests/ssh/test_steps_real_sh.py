@@ -28,9 +28,14 @@ from provision import (
     JsonMerge,
     Line,
     Link,
+    Member,
     Npm,
+    Service,
     Step,
+    Sysctl,
     Template,
+    Unit,
+    User,
 )
 from provision.steps.debian_version import is_at_least
 from provision.steps.json_merge import Union
@@ -547,6 +552,58 @@ def test_versions_are_ordered_as_dpkg_orders_them(versions: list[str]) -> None:
         ["dpkg", "--compare-versions", versions[0], "ge", versions[1]], check=False
     )
     assert is_at_least(*versions) == (done.returncode == 0)
+
+
+def test_users_and_groups_are_looked_up_together(sh: StepShell) -> None:
+    users = [User("nosuch"), User("root"), User("nobody")]
+    assert [state.partition(":")[0] for state in sh.states(users)] == ["", "root", "nobody"]
+    assert sh.states(users) == [sh.state(user) for user in users]
+    groups = [Member("root", "nosuch"), Member("root", "root")]
+    assert [state.partition(":")[0] for state in sh.states(groups)] == ["", "root"]
+
+
+def test_a_user_is_made_by_the_tools_of_the_system(sh: StepShell) -> None:
+    for tool in ("useradd", "usermod"):
+        sh.stand_in(tool, f'echo {tool} "$@"')
+    for step, said in (
+        (User("eve", shell="/bin/sh"), "useradd --create-home --shell /bin/sh -- eve\n"),
+        (Member("root", "nogroup"), "usermod --append --groups nogroup -- root\n"),
+    ):
+        change = step.plan(sh.state(step), sh.facts)
+        assert change is not None
+        assert sh.apply(change.script) == (0, said)
+
+
+def test_services_are_asked_for_together_and_a_failed_start_shows_the_journal(
+    sh: StepShell,
+) -> None:
+    block = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
+    off = block.replace("=active", "=inactive")
+    sh.stand_in("systemctl", f"[ $1 = show ] || exit 1\ncat <<'end'\n{block}\n{off}end")
+    sh.stand_in("journalctl", "echo the reason")
+    services = [Service("on"), Service("off")]
+    states = sh.states(services)
+    assert services[0].plan(states[0], sh.facts) is None
+    change = services[1].plan(states[1], sh.facts)
+    assert change is not None
+    assert sh.apply(change.script) == (1, "the reason\n")
+
+
+def test_units_are_written_and_read_by_systemd_once(sh: StepShell) -> None:
+    sh.stand_in("systemctl", 'echo "$@" >>"$HOME/calls"')
+    units = [Unit("a.service", "A\n"), Unit("b.service.d/nopal.conf", "B\n")]
+    changes = [unit.plan("-", sh.facts) for unit in units]
+    merged = Unit.merge(units, [change for change in changes if change])
+    assert merged is not None
+    script = merged.script.replace("/etc/systemd/system", f"{sh.home}/units")
+    assert sh.apply(script.replace("chown root:", f"chown {USER}:")) == (0, "")
+    assert (sh.home / "units/b.service.d/nopal.conf").read_text() == "B\n"
+    assert (sh.home / "calls").read_text() == "daemon-reload\n"
+
+
+def test_a_kernel_setting_is_read_where_it_is(sh: StepShell) -> None:
+    assert sh.state(Sysctl("kernel.ostype", "Linux")).split("\n")[0] == "Linux"
+    assert sh.state(Sysctl("kernel.nosuch", "1")) == ""
 
 
 def test_a_command_runs_until_its_guard_holds(sh: StepShell) -> None:
