@@ -119,7 +119,7 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         signing_key=person.signing_key,
         allowed_signers=person.allowed_signers,
         known_hosts=known_hosts_text() + person.known_hosts,
-        mounts=tuple(str(mount) for mount in project.mounts),
+        mounts=tuple(str(mount.path) for mount in project.mounts),
         ports=project.ports if isinstance(project.ports, str) else "listed",
         extra_ca=tuple(
             path.read_text(encoding="utf-8", errors="replace") for path in spec.ca_files

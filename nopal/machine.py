@@ -233,6 +233,10 @@ class Machine:
             return None
         return address
 
+    def exists(self) -> bool:
+        """Return whether there is such a machine, running or not."""
+        return self.driver.instance(self.name) is not None
+
     def is_converged(self, wish: Wish) -> bool:
         """Return whether these very steps held when they were last looked at."""
         return self.states.read(self.name).converged == wish.digest

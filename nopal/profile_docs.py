@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,17 @@ def as_text(catalogue: Mapping[str, Profile]) -> str:
         needs = f"  (requires {', '.join(profile.requires)})" if profile.requires else ""
         lines = [f"{name}: {profile.summary}{needs}"]
         lines += [
-            f"    options.{name}.{option} = {default}"
+            f"    options.{name}.{option} = {in_toml(default)}"
             for option, default in options_of(profile).items()
         ]
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
+
+
+def in_toml(value: object) -> str:
+    """Return a default as a project file would have it."""
+    # JSON's texts, numbers, lists and truth values are TOML's too.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def options_of(profile: Profile) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +13,10 @@ from typing import TextIO
 
 from provision.report import StepResult
 
-from .screen import Screen, elapsed
+from .screen import Screen, in_words
 
+_TITLE = 90
+"""Characters of what is being done that are shown while it is."""
 _TAIL = 20
 """Lines of a failed step's output that are shown; the log holds all of them."""
 
@@ -32,7 +35,7 @@ class Reporter:
         self._lock = threading.Lock()
         self._step = ExitStack()
         self._update: Callable[[str], None] = lambda _line: None
-        self._began: dict[str, float] = {}
+        self._running = ""
 
     def __enter__(self) -> Reporter:
         return self
@@ -88,13 +91,14 @@ class Reporter:
             yield on_line
 
     def step_begins(self, step_id: str, summary: str) -> None:
-        """Show the running step."""
+        """Show the running step; of several that one change serves, the first."""
         self.log(f"{step_id}: {summary}")
-        self._began[step_id] = time.monotonic()
+        if summary == self._running:
+            return
         self._step.close()
-        self._update = self._step.enter_context(
-            self._screen.activity(f"{self.machine}: {step_id} ({summary})")
-        )
+        self._running = summary
+        title = f"{self.machine}: {textwrap.shorten(summary, _TITLE, placeholder=' …')}"
+        self._update = self._step.enter_context(self._screen.activity(title, tells_end=False))
 
     def step_says(self, step_id: str, line: str) -> None:
         """Keep the step's output, and show its latest line."""
@@ -104,10 +108,10 @@ class Reporter:
     def step_ends(self, result: StepResult) -> None:
         """Show what changed and what failed; a step that was right already says nothing."""
         self._step.close()
+        self._running = ""
         if result.status == "ok":
             return
-        began = self._began.pop(result.id, None)
-        took = f" ({elapsed(began)})" if began is not None else ""
+        took = f" ({in_words(result.took_s)})" if result.took_s else ""
         self.say(f"{result.id} {result.status}: {result.summary}{took}")
         if result.status == "failed":
             for line in result.detail.splitlines()[-_TAIL:]:

@@ -21,8 +21,13 @@ class Screen(Protocol):
     def line(self, text: str) -> None:
         """Show one line that stays."""
 
-    def activity(self, title: str) -> AbstractContextManager[Callable[[str], None]]:
-        """Show that `title` goes on; the callable inside takes its latest line of output."""
+    def activity(
+        self, title: str, *, tells_end: bool = True
+    ) -> AbstractContextManager[Callable[[str], None]]:
+        """Show that `title` goes on; the callable inside takes its latest line of output.
+
+        With `tells_end` a line says at the end how long it took.
+        """
 
 
 class PlainScreen:
@@ -39,7 +44,7 @@ class PlainScreen:
             self._stream.flush()
 
     @contextmanager
-    def activity(self, title: str) -> Iterator[Callable[[str], None]]:
+    def activity(self, title: str, *, tells_end: bool = True) -> Iterator[Callable[[str], None]]:
         """Say that `title` begins, how long it took, and in between that it still runs."""
         began = time.monotonic()
         last = [""]
@@ -61,7 +66,8 @@ class PlainScreen:
         finally:
             done.set()
             beat.join()
-        self.line(f"{title}: done in {elapsed(began)}")
+        if tells_end:
+            self.line(f"{title}: done in {elapsed(began)}")
 
 
 class LiveScreen:
@@ -80,7 +86,7 @@ class LiveScreen:
         self._console.print(printable(text), markup=False, soft_wrap=True)
 
     @contextmanager
-    def activity(self, title: str) -> Iterator[Callable[[str], None]]:
+    def activity(self, title: str, *, tells_end: bool = True) -> Iterator[Callable[[str], None]]:
         """Show a spinner, the elapsed time and the last line until the block ends."""
         began = time.monotonic()
         progress = self._begin()
@@ -94,7 +100,8 @@ class LiveScreen:
         finally:
             progress.remove_task(task)
             self._end()
-        self.line(f"{title}: done in {elapsed(began)}")
+        if tells_end:
+            self.line(f"{title}: done in {elapsed(began)}")
 
     def _begin(self) -> Progress:
         from rich.progress import (  # noqa: PLC0415
@@ -140,8 +147,12 @@ def screen_for(stream: TextIO) -> Screen:
 
 
 def elapsed(began: float) -> str:
-    """Return the time since `began` (monotonic seconds) in words: `0.4 s`, `2 min 5 s`."""
-    seconds = time.monotonic() - began
+    """Return the time since `began`, on the monotonic clock, in words."""
+    return in_words(time.monotonic() - began)
+
+
+def in_words(seconds: float) -> str:
+    """Return a time in words: `0.4 s`, `2 min 5 s`."""
     if seconds < 10:  # noqa: PLR2004 - below ten seconds a tenth matters
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

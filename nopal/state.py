@@ -13,6 +13,8 @@ import msgspec
 
 from provision.transport.address import SshAddress
 
+from .lock import locked
+
 VERSION = 1
 """Of the file's form; a file of another version is refused, never guessed at."""
 
@@ -111,25 +113,16 @@ class StateStore:
             raise
 
     def remove(self, name: str) -> None:
-        """Forget the machine."""
+        """Forget the machine; the lock, which the caller holds, goes too."""
         self._path(name).unlink(missing_ok=True)
+        (self._directory / f".{name}.lock").unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, name: str, on_wait: Callable[[], None]) -> Iterator[None]:
         """Hold the machine's lock; where another command has it, call `on_wait` and wait for it."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - only verbs that change need it
-
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(self._directory / f".{name}.lock", mode=0o600)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            on_wait()
-            lock.acquire()
-        try:
+        with locked(self._directory / f".{name}.lock", on_wait):
             yield
-        finally:
-            lock.release()
 
 
 def remember(address: SshAddress) -> Ssh:

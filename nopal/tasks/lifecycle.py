@@ -24,7 +24,7 @@ _YES = "install what this computer lacks, without asking"
     iterable=["project"],
     help={"project": PROJECTS, "all": "every project of your own file", "yes": _YES},
 )
-def up(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+def up(c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
     from ..host_setup import HostSetup  # noqa: PLC0415
     from ..machine import one_line_summary  # noqa: PLC0415
@@ -32,7 +32,7 @@ def up(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = F
     from ..preflight import prepare_all  # noqa: PLC0415
 
     workspace = open_workspace(c)
-    projects = workspace.projects(project, everything=all)
+    projects = workspace.projects(project or (), everything=all)
     prepared = prepare_all(workspace, projects)
     images = [item.wish.spec.image for item in prepared]
     make_host_ready = HostSetup(workspace, images, may_install=yes)
@@ -48,8 +48,15 @@ def up(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = F
     for_each(prepared, lambda item: item.name, bring_up)
 
 
-@verb(name="down", aliases=["stop"], iterable=["project"], help={"project": PROJECTS, "all": _ALL})
-def down(c: Context, project: Sequence[str] = (), all: bool = False, force: bool = False) -> None:
+@verb(
+    name="down",
+    aliases=["stop"],
+    iterable=["project"],
+    help={"project": PROJECTS, "all": _ALL, "force": "end it at once, as if its power were cut"},
+)
+def down(
+    c: Context, project: list[str] | None = None, all: bool = False, force: bool = False
+) -> None:
     """Stop the machine; its disk stays."""
     workspace = open_workspace(c)
 
@@ -57,26 +64,30 @@ def down(c: Context, project: Sequence[str] = (), all: bool = False, force: bool
         was_running = machine.down(force=force)
         machine.reporter.say("stopped" if was_running else "was not running")
 
-    workspace.for_each_machine(workspace.names(project, everything=all), stop)
+    workspace.for_each_machine(workspace.names(project or (), everything=all), stop)
 
 
 @verb(iterable=["project"], help={"project": PROJECTS, "all": _ALL, "yes": _YES})
-def restart(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+def restart(
+    c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False
+) -> None:
     """Stop the machine and bring it up again."""
     workspace = open_workspace(c)
-    names = workspace.names(project, everything=all)
+    names = workspace.names(project or (), everything=all)
     workspace.for_each_machine(names, lambda machine: machine.down())
-    up.body(c, project=names, yes=yes)
+    up.body(c, project=list(names), yes=yes)
 
 
 @verb(
     iterable=["project"],
     help={"project": PROJECTS, "all": _ALL, "yes": "do not ask"},
 )
-def destroy(c: Context, project: Sequence[str] = (), all: bool = False, yes: bool = False) -> None:
+def destroy(
+    c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False
+) -> None:
     """End the machine and its disk; asks, and names the work that would be lost."""
     workspace = open_workspace(c)
-    names = workspace.names(project, everything=all)
+    names = workspace.names(project or (), everything=all)
     if not yes:
         _ask_to_destroy(workspace, names)
 
@@ -120,18 +131,24 @@ def _ask_to_destroy(workspace: Workspace, names: Sequence[str]) -> None:
     """Tell what would be lost and go on only with a yes."""
     from ..host_setup import confirm  # noqa: PLC0415
 
+    existing = []
     for name in names:
         with workspace.reporter(name) as reporter:
-            lost = workspace.machine(name, reporter).what_would_be_lost()
+            machine = workspace.machine(name, reporter)
+            if not machine.exists():
+                continue
+            existing.append(name)
+            lost = machine.what_would_be_lost()
             if lost is None:
                 reporter.say("cannot be asked what work it holds: it is not running")
             elif not lost:
                 reporter.say("holds no work that is nowhere else")
             for work in lost or ():
                 reporter.say(f"would lose {work}")
+    if not existing:
+        return
     if not sys.stdin.isatty():
-        raise Exit(
-            f"not destroyed; to do it without being asked: inv destroy --yes -p {names[0]}", 1
-        )
-    if not confirm(f"destroy {', '.join(names)}?"):
+        flags = " ".join(f"-p {name}" for name in existing)
+        raise Exit(f"not destroyed; to do it without being asked: inv destroy --yes {flags}", 1)
+    if not confirm(f"destroy {', '.join(existing)}?"):
         raise Exit("not destroyed", 1)

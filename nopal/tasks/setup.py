@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 
-from invoke import Context
+from invoke import Context, Exit
 
 from .open import open_workspace
 from .verb import verb
@@ -14,7 +14,7 @@ from .verb import verb
 @verb(
     help={
         "yes": "install without asking",
-        "check": "only list what is missing",
+        "check": "only list what is missing; exit 2 when something is",
         "json": "with --check: print JSON",
     }
 )
@@ -32,9 +32,12 @@ def setup(c: Context, yes: bool = False, check: bool = False, json: bool = False
         host()
         workspace.screen.line("this computer has all that machines need")
         return
-    lacking = [{"name": r.name, "why": r.why, "command": r.command} for r in host.missing()]
+    missing = host.missing()
+    lacking = [{"name": r.name, "why": r.why, "command": r.command} for r in missing]
     if json:
         sys.stdout.write(json_text.dumps(lacking, indent=2) + "\n")
-        return
-    for one in lacking:
-        sys.stdout.write(f"{one['name']} ({one['why']}): {one['command']}\n")
+    else:
+        for one in missing:
+            sys.stdout.write(f"{one.name} ({one.why}): {one.command}\n")
+    if missing:
+        raise Exit(code=2)
