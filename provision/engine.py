@@ -157,8 +157,7 @@ class _Converge:
 
         def begins(index: int) -> None:
             self.attempts.begin(actions[index])
-            for step in actions[index].steps:
-                self.report.step_begins(step.id, actions[index].change.summary)
+            self.report.step_begins(actions[index].steps[0].id, actions[index].change.summary)
 
         def says(index: int, line: str) -> None:
             # A progress bar rewrites its line; only its last form is of interest.

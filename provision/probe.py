@@ -26,7 +26,7 @@ environment() {
     while IFS='=' read -r nopal_key nopal_value || [ -n "$nopal_key" ]; do
         case $nopal_key in
             ''|[0-9]*|*[!A-Za-z0-9_]*) continue ;;
-            PATH|HOME|USER|LOGNAME|SHELL|LC_ALL|IFS|SSH_AUTH_SOCK) continue
+            PATH|HOME|USER|LOGNAME|SHELL|UID|EUID|PPID|LC_ALL|IFS|SSH_AUTH_SOCK) continue
         esac
         case $nopal_value in
             \\"*\\"|\\'*\\') nopal_value=${nopal_value#?}; nopal_value=${nopal_value%?}

@@ -26,10 +26,10 @@ class Report(Protocol):
     """Receives a converge's events in order."""
 
     def step_begins(self, step_id: str, summary: str) -> None:
-        """Hear that a change starts to be applied."""
+        """Hear that a change starts; one that was merged goes by its first step."""
 
     def step_says(self, step_id: str, line: str) -> None:
-        """Hear what the running change printed; a merged change speaks as its first step."""
+        """Hear what the running change printed."""
 
     def step_ends(self, result: StepResult) -> None:
         """Hear a step's result, once for each step."""

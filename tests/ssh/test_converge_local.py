@@ -192,6 +192,18 @@ def test_the_guilty_one_of_a_joint_change_is_named_and_the_others_are_done(
     assert "no such thing" in outcome.failed[0].detail
 
 
+def test_a_joint_change_begins_once_and_ends_for_each_of_its_steps(
+    transport: LocalTransport, here: Path
+) -> None:
+    report = Recorder()
+    run(transport, Joint(here / "a"), Joint(here / "b"), report=report)
+    assert report.events == [
+        ("begins", "joint:a"),
+        ("ends", "joint:a", "changed"),
+        ("ends", "joint:b", "changed"),
+    ]
+
+
 def test_a_check_is_judged_after_the_changes(transport: LocalTransport, here: Path) -> None:
     check = Verify(f'test -e "{here.parent}/mark"')
     mark = Text(here.parent / "mark")
