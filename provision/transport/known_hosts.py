@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import os
 from dataclasses import dataclass
@@ -52,14 +53,20 @@ def pinned(path: Path, alias: str) -> tuple[HostKey, ...]:
 
 
 def pin(path: Path, alias: str, key: HostKey) -> None:
-    """Append `key` for `alias`, in one write, so that parallel runs keep each other's lines."""
+    """Append `key` for `alias`, so that parallel runs keep each other's lines."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = f"{alias} {key.type} {base64.b64encode(key.blob).decode()}\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    # Who removes a pin replaces the file, under a lock on its folder.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.write(descriptor, line.encode())
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
     finally:
-        os.close(descriptor)
+        os.close(folder)
 
 
 def verify(path: Path, alias: str, shown: HostKey, address: str, *, accept_new: bool) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lima.host import detect
+from lima.images import catalogue
 from nopal.host_setup import HostSetup
 from nopal.workspace import Workspace
 
@@ -21,9 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def host_is_set_up() -> None:
     """Skip what needs machines on a host that cannot run them; where they must run, fail."""
-    from lima.host import detect
-    from lima.images import catalogue
-
     workspace = Workspace.open()
     image = catalogue("debian-13", detect().machine)
     lacking = HostSetup(workspace, [image], may_install=False).missing()

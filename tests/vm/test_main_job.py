@@ -210,7 +210,7 @@ def test_claude_waits_in_a_session_past_its_first_run_screens(job: Job) -> None:
     assert "the session claude is started" in told.err
     screen = settled_screen(job, "claude")
     assert not FIRST_RUN_SCREENS.search(screen), screen
-    assert re.search(r"auto mode|❯|>", screen), screen
+    assert re.search(r"auto mode|\u276f|>", screen), screen
     command = "tmux -L nopal display-message -p -t =claude: '#{pane_current_command}'"
     assert job.run(command) in {"claude", "claude.exe"}
 
