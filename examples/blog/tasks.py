@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from invoke import Context, task
 from msgspec import Struct
 
-from nopal import Apt, Command, Step, connect, ns, profile
+from nopal import Apt, Check, Command, Step, connect, ns, profile
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +33,7 @@ def postgres(options: Options) -> Iterator[Step]:
         unless="docker inspect pg",
         name="PostgreSQL server",
     )
+    yield Check("psql --version", matches=r"PostgreSQL")
 
 
 ns.add_collection(postgres)
