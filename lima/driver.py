@@ -116,12 +116,12 @@ class LimaDriver:
         self.limactl.create(spec.name, self.template_text(spec), on_line)
 
     def is_whole(self, instance: Instance) -> bool:
-        """Whether creation got to its end: Lima's own test is the disk, which comes last."""
-        if instance.is_running:
-            return True
+        """Whether creation got to its end: it has a disk, which Lima moves into place last.
+
+        Nothing else counts: a machine whose configuration Lima cannot read is not half a machine.
+        """
         folder = self.paths.instance(instance.name)
-        has_disk = any((folder / name).exists() for name in ("disk", "diffdisk"))
-        return instance.config is not None and has_disk and not (folder / "image").exists()
+        return any((folder / name).exists() for name in ("disk", "diffdisk"))
 
     def update(self, spec: MachineSpec) -> bool:
         """Give a stopped machine the present template, and say whether that changed anything.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lima.host import Machine
+from lima.image_files import customise_script
 from lima.images import Image
 
 SUITE = "trixie"
@@ -30,41 +31,7 @@ systemd systemd-sysv systemd-resolved systemd-timesyncd udev dbus libpam-systemd
 cloud-init cloud-guest-utils netplan.io openssh-server sudo bash iproute2 iptables rsync sshfs
 procps kmod e2fsprogs ca-certificates curl gnupg git locales less tmux python3-minimal zstd
 xz-utils"""
-# Lima needs these modules of cloud-init; the others only cost time, seconds each when emulated.
-_CLOUD_CONFIG = """\
-datasource_list: [ NoCloud, None ]
-ssh_deletekeys: false
-no_ssh_fingerprints: true
-ssh: {emit_keys_to_console: false}
-cloud_init_modules: [bootcmd, write_files, growpart, resizefs, set_hostname, update_hostname,
-  ca_certs, users_groups, ssh]
-cloud_config_modules: [timezone]
-cloud_final_modules: [scripts_per_boot]
-"""
-_FSTAB = "LABEL=root / ext4 defaults,x-systemd.growfs 0 1\n"
-_MASKED = (
-    "proc-sys-fs-binfmt_misc.automount systemd-binfmt.service e2scrub_all.timer "
-    "e2scrub_reap.service apt-daily.timer apt-daily-upgrade.timer"
-)
 _DISK_GIB = 3
-
-
-def _customise() -> str:
-    """Return the script that finishes the tree; its only argument is the root directory."""
-    return f"""\
-set -eu
-root=$1
-cat > "$root/etc/cloud/cloud.cfg.d/95-nopal-image.cfg" <<'END'
-{_CLOUD_CONFIG}END
-cat > "$root/etc/fstab" <<'END'
-{_FSTAB}END
-for unit in {_MASKED}; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
-chroot "$root" systemctl enable -q systemd-networkd systemd-resolved systemd-timesyncd ssh
-rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/hostname" "$root/etc/resolv.conf"
-ln -s ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
-printf '' > "$root/etc/machine-id"
-rm -f "$root/var/lib/dbus/machine-id"
-"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +48,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """A short hash of everything that decides the content."""
-        parts = (SUITE, self.machine, str(_DISK_GIB), *self.packages, _customise())
+        parts = (SUITE, self.machine, str(_DISK_GIB), *self.packages, customise_script())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -146,7 +113,7 @@ def _build(recipe: Recipe, target: Path, command: Command, *, is_root: bool) -> 
         root, out = part / "root", part / "out"
         out.mkdir()
         script = part / "customise.sh"
-        script.write_text(_customise(), encoding="utf-8")
+        script.write_text(customise_script(), encoding="utf-8")
         command(mmdebstrap(recipe, root, script, is_root=is_root))
         helper = () if is_root else ("mmdebstrap", "--unshare-helper")
         command((*helper, "sh", "-ec", _MAKE_DISK, "sh", str(root), str(out), f"{_DISK_GIB}G"))

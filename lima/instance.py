@@ -66,8 +66,7 @@ class InstanceProvision(_Lima, frozen=True):
     """A script or file that Lima brings in at each boot."""
 
     mode: str = ""
-    path: str = ""
-    content: str = ""
+    script: str = ""
 
 
 class InstanceCaCerts(_Lima, frozen=True):
@@ -110,7 +109,8 @@ class Instance(_Lima, frozen=True):
     """Bytes the guest sees; what it takes on the host is `LimaDriver.disk_in_use`."""
     ssh_local_port: int = msgspec.field(default=0, name="sshLocalPort")
     protected: bool = False
-    errors: tuple[str, ...] = ()
+    errors: tuple[object, ...] = ()
+    """What Lima says is wrong: sentences, or objects of its own making."""
     config: InstanceConfig | None = None
 
     @property

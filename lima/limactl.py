@@ -158,7 +158,11 @@ class LimactlProcess:
         person = identity(self.paths.user)
         if person is None:
             raise LimactlMissing
-        self._make_home(person)
+        try:
+            self._make_home(person)
+        except OSError as error:
+            # Not "no machines": a place that cannot be had says nothing of what is in it.
+            raise LimactlFailed(" ".join(arguments), 1, str(error)) from error
         say = on_line and (lambda line: on_line(message(line)))
         try:
             return run(

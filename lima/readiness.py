@@ -10,7 +10,8 @@ from typing import Literal
 from lima.limactl import message
 
 _TAIL_LINES = 3
-_BAD_LEVELS = ('"level":"fatal"', '"level":"error"')
+# What QEMU says of itself is logged as if it were of no account.
+_BAD = ('"level":"fatal"', '"level":"error"', "qemu[stderr]")
 
 
 def readiness(folder: Path) -> Literal["booting", "ready", "exiting"]:
@@ -36,7 +37,7 @@ def last_words(folder: Path) -> str:
         )
     except OSError:
         return ""
-    bad = [line for line in lines if any(level in line for level in _BAD_LEVELS)]
+    bad = [line for line in lines if any(mark in line for mark in _BAD)]
     return "; ".join(message(line) for line in bad[-_TAIL_LINES:])
 
 

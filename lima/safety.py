@@ -13,7 +13,10 @@ from lima.instance import Instance, InstanceConfig, InstancePortForward
 from lima.spec import MachineSpec, PortForward
 
 _FIRST, _LAST = 1, 65535
-_OWN_FILE = "/etc/cloud/cloud.cfg.d/90-nopal.cfg"
+_OWN_SCRIPT = """\
+#!/bin/sh
+echo 'ssh_deletekeys: false' >/etc/cloud/cloud.cfg.d/90-nopal.cfg
+"""
 
 
 def assert_safe(instance: Instance, spec: MachineSpec) -> None:
@@ -42,7 +45,7 @@ def differences(instance: Instance, spec: MachineSpec) -> Iterator[str]:
     others = [
         step.mode
         for step in config.provision or ()
-        if (step.mode, step.path) != ("data", _OWN_FILE)
+        if (step.mode, step.script) != ("system", _OWN_SCRIPT)
     ]
     if others:
         yield f"it runs scripts of somebody else at boot ({', '.join(others)})"

@@ -37,6 +37,7 @@ def test_only_complaints_are_last_words(tmp_path: Path) -> None:
         '{"level":"error","msg":"two"}',
         '{"level":"fatal","msg":"three","error":"four"}',
         '{"level":"info","msg":"five"}',
+        '{"level":"debug","msg":"qemu[stderr]: no KVM"}',
     ]
     (tmp_path / "ha.stderr.log").write_text("\n".join(lines), encoding="utf-8")
-    assert last_words(tmp_path) == "two; three: four"
+    assert last_words(tmp_path) == "two; three: four; qemu[stderr]: no KVM"

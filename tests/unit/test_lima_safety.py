@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lima.errors import UnreadableAnswer, UnsafeInstance
 from lima.images import catalogue
 from lima.instance import decode
 from lima.safety import assert_safe
 from lima.spec import MachineSpec, Mount, PortForward
+from lima.template import render
 
 SPEC = MachineSpec(
     name="blog", image=catalogue("debian-13", "x86_64"), vm_type="qemu", machine="x86_64"
@@ -30,6 +32,7 @@ DENY = {
 
 def recorded() -> dict[str, Any]:
     """One line of `limactl list --json` of Lima 2.2.0, without what nopal does not read."""
+    provision = yaml.safe_load(render(SPEC))["provision"]
     return {
         "name": "blog",
         "hostname": "lima-blog",
@@ -48,7 +51,7 @@ def recorded() -> dict[str, Any]:
             "minimumLimaVersion": "2.2.0",
             "ssh": {"localPort": 0, "loadDotSSHPubKeys": False, "forwardAgent": False},
             "containerd": {"system": False, "user": False, "archives": [{"location": "x"}]},
-            "provision": [{"mode": "data", "path": "/etc/cloud/cloud.cfg.d/90-nopal.cfg"}],
+            "provision": provision,
             "portForwards": [DENY],
             "propagateProxyEnv": False,
             "user": {"name": "dev", "uid": 1000, "home": "/home/dev", "shell": "/bin/bash"},
@@ -105,7 +108,8 @@ CHANGES: dict[str, Change] = {
     "a socket": lambda c: c["portForwards"].append({"guestSocket": "/a", "hostSocket": "/b"}),
     "another user": lambda c: c["user"].update(name="al", uid=501),
     "a script": lambda c: c["provision"].append({"mode": "system", "script": "curl"}),
-    "our file elsewhere": lambda c: c["provision"].append({"mode": "data", "path": "/etc/sudoers"}),
+    "our script, changed": lambda c: c["provision"][0].update(script="#!/bin/sh\ncurl\n"),
+    "a file": lambda c: c["provision"].append({"mode": "data", "path": "/etc/sudoers"}),
     "copies to the host": lambda c: c.update(copyToHost=[{"guest": "/a", "host": "/b"}]),
     "a network": lambda c: c.update(networks=[{"lima": "user-v2"}]),
     "a disk": lambda c: c.update(additionalDisks=[{"name": "data"}]),
@@ -137,6 +141,12 @@ def test_a_machine_whose_configuration_lima_cannot_read_is_unsafe() -> None:
     del record["config"]
     with pytest.raises(UnsafeInstance):
         check(record)
+
+
+def test_a_broken_machine_is_listed_with_whatever_lima_says_of_it() -> None:
+    line = {"name": "a", "dir": "/h/a", "status": "Broken", "errors": [{"Op": "open"}, "no"]}
+    (instance,) = decode(json.dumps(line))
+    assert instance.is_broken
 
 
 def test_keys_that_a_later_lima_adds_are_fine() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lima.setup import missing, requirements
 from lima.setup.go import parse_go_version
 from lima.setup.lima import find_limactl, is_new_enough, parse_version
 from lima.setup.packages import AptPackages, ByHand, qemu
-from lima.setup.release import Archive, archive, verify
+from lima.setup.release import Archive, Unreachable, archive, unpack, verify
 
 LINUX = Host("Linux", "x86_64", True, distribution="debian")
 MAC = Host("Darwin", "aarch64", True)
@@ -159,6 +160,34 @@ def test_the_official_archives_are_pinned_and_another_one_is_refused(tmp_path: P
     with pytest.raises(SetupFailed, match="SHA-256"):
         verify(file, archive("x86_64"))
     verify(file, Archive("https://example.org", hashlib.sha256(b"something else").hexdigest()))
+
+
+def release_in(folder: Path) -> Archive:
+    (folder / "bin").mkdir()
+    (folder / "bin" / "limactl").write_text("#!/bin/sh\n", encoding="utf-8")
+    file = folder / "release.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        tar.add(folder / "bin", "bin")
+    return Archive(file.as_uri(), hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def test_the_archive_of_a_release_is_checked_and_unpacked(tmp_path: Path) -> None:
+    source = release_in(tmp_path)
+    unpack(source, tmp_path / "prefix", tmp_path)
+    assert (tmp_path / "prefix" / "bin" / "limactl").is_file()
+
+
+def test_an_archive_that_was_changed_is_not_unpacked(tmp_path: Path) -> None:
+    source = replace(release_in(tmp_path), sha256="0" * 64)
+    with pytest.raises(SetupFailed):
+        unpack(source, tmp_path / "prefix", tmp_path)
+    assert not (tmp_path / "prefix").exists()
+
+
+def test_a_site_that_does_not_answer_is_told_from_a_bad_archive(tmp_path: Path) -> None:
+    source = Archive((tmp_path / "nothing").as_uri(), "0" * 64)
+    with pytest.raises(Unreachable):
+        unpack(source, tmp_path / "prefix", tmp_path)
 
 
 @pytest.mark.parametrize(
