@@ -308,9 +308,10 @@ class Machine:
             self._tell_differences(state, wish)
         elif self.driver.update(wish.spec):
             state = msgspec.structs.replace(state, spec=wish.shape())
-        if instance is None or instance.status != "Running":
-            with self.reporter.activity("starting") as on_line:
-                self.driver.start(self.name, on_line)
+        # A running machine may still be booting, when the command that started it was killed.
+        is_up = instance is not None and instance.status == "Running"
+        with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
+            self.driver.start(self.name, on_line)
         instance = self.driver.instance(self.name)
         if instance is None:
             raise NoSuchMachine(self.name)
