@@ -97,7 +97,6 @@ def machine_spec(project: Project) -> MachineSpec:
         mounts=tuple(
             Mount(location=mount.path, writable=mount.is_writable) for mount in project.mounts
         ),
-        ca_files=project.extra_ca,
     )
 
 
@@ -122,7 +121,7 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         mounts=tuple(str(mount.path) for mount in project.mounts),
         ports=project.ports if isinstance(project.ports, str) else "listed",
         extra_ca=tuple(
-            path.read_text(encoding="utf-8", errors="replace") for path in spec.ca_files
+            path.read_text(encoding="utf-8", errors="replace") for path in project.extra_ca
         ),
     )
 

@@ -102,18 +102,28 @@ def _trust(guest: Guest) -> Iterator[Step]:
     installed = (
         "cd /etc/ssl/certs && ls | sed -n 's/^\\(nopal-[0-9a-f]*\\)\\.pem$/\\1/p' | sort | xargs"
     )
-    script = "\n".join(
-        [
-            f"wanted={quote(wanted)}",
-            # update-ca-certificates leaves the link of a certificate that is gone.
-            "for link in /etc/ssl/certs/nopal-*.pem; do",
-            'name=$(basename "$link" .pem)',
-            'case " $wanted " in *" $name "*) ;;',
-            f'*) rm -f "$link" "{folder}/$name.crt" ;; esac',
-            "done",
-            "update-ca-certificates",
-        ]
-    )
+    # What update-ca-certificates does, for these alone: it takes a minute in an emulated machine,
+    # and is needed only to take a certificate out. It leaves the link of one that is gone.
+    script = f"""\
+wanted={quote(wanted)}
+cd /etc/ssl/certs
+is_stale=
+for link in nopal-*.pem; do
+    name=${{link%.pem}}
+    case " $wanted " in
+    *" $name "*) ;;
+    *) [ ! -L "$link" ] || is_stale=yes; rm -f "$link" "{folder}/$name.crt" ;;
+    esac
+done
+for name in $wanted; do
+    file={folder}/$name.crt
+    ln -sf "$file" "$name.pem"
+    ln -sf "$name.pem" "$(openssl x509 -hash -noout -in "$file").0"
+    # The line before the last is the end of the signature: no other certificate has it.
+    line=$(tail -n 2 "$file" | head -n 1)
+    grep -qxF -e "$line" ca-certificates.crt || cat "$file" >> ca-certificates.crt
+done
+[ -z "$is_stale" ] || update-ca-certificates"""
     yield Command(script, unless=f'[ "$({installed})" = {quote(wanted)} ]', name="certificates")
 
 

@@ -61,7 +61,8 @@ def _start(
 
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(project))
-    arguments = [*after_dashes(sys.argv), *([prompt] if prompt else [])]
+    # Behind `--` a prompt that begins with a dash is no option of the agent.
+    arguments = [*after_dashes(sys.argv), *(["--", prompt] if prompt else [])]
     session = Session(
         name=name or program,
         program=program,
