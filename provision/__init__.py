@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .report import SilentReport as SilentReport
     from .report import Status as Status
     from .report import StepResult as StepResult
+    from .select import NothingSelected as NothingSelected
+    from .select import Selection as Selection
     from .shell import quote as quote
     from .step import Change as Change
     from .step import RunAs as RunAs
@@ -63,6 +65,7 @@ MODULES = {
     "StepFailed UnsupportedGuest",
     "facts": "Facts",
     "report": "Report SilentReport Status StepResult",
+    "select": "NothingSelected Selection",
     "shell": "quote",
     "step": "Change RunAs Step",
     "steps.apt": "Apt",
