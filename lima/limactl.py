@@ -159,7 +159,7 @@ class LimactlProcess:
         if person is None:
             raise LimactlMissing
         try:
-            self._make_home(person)
+            self._see_to_home(arguments[0], person)
         except OSError as error:
             # Not "no machines": a place that cannot be had says nothing of what is in it.
             raise LimactlFailed(" ".join(arguments), 1, str(error)) from error
@@ -177,8 +177,12 @@ class LimactlProcess:
         except (FileNotFoundError, PermissionError) as error:
             raise LimactlMissing from error
 
-    def _make_home(self, person: Identity) -> None:
+    def _see_to_home(self, verb: str, person: Identity) -> None:
         home = self.paths.home
-        if not home.is_dir():
+        if home.is_dir():
+            return
+        # Where nothing is, there are no machines, and looking makes nothing; but a link that leads
+        # nowhere, to a disk that is not mounted, fails here.
+        if verb == "create" or os.path.lexists(home):
             home.mkdir(parents=True, mode=0o700)
             os.chown(home, person.uid, person.gid, follow_symlinks=False)

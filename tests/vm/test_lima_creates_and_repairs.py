@@ -111,12 +111,12 @@ def test_a_global_override_of_lima_is_noticed(driver: LimaDriver, spec: MachineS
     assert any("mounts /home" in text for text in differences(instance, spec))
 
 
-def test_a_lima_home_that_cannot_be_read_is_an_error_and_not_empty(
+def test_a_lima_home_on_a_disk_that_is_not_mounted_is_an_error_and_not_empty(
     driver: LimaDriver, spec: MachineSpec
 ) -> None:
     driver.create(spec)
     driver.paths.home.rename(driver.paths.home.with_name("away"))
-    driver.paths.home.symlink_to("/proc/self/mem")
+    driver.paths.home.symlink_to("/not/mounted")
     with pytest.raises(LimactlFailed):
         driver.list()
 
@@ -132,6 +132,11 @@ def test_a_machine_that_lima_cannot_read_is_never_remade(
     assert instance.is_broken
     driver.create(spec)
     assert disk.stat().st_ino == before
+
+
+def test_looking_for_machines_makes_nothing(driver: LimaDriver) -> None:
+    assert driver.list() == ()
+    assert not driver.paths.home.exists()
 
 
 def test_a_clone_has_its_own_template_and_its_sources_disk(
