@@ -34,14 +34,19 @@ if TYPE_CHECKING:
     from .steps.apt_repository import AptRepository as AptRepository
     from .steps.archive import Archive as Archive
     from .steps.block import Block as Block
+    from .steps.cargo import Cargo as Cargo
     from .steps.check import Check as Check
     from .steps.command import Command as Command
+    from .steps.deb import Deb as Deb
     from .steps.directory import Directory as Directory
     from .steps.file import File as File
     from .steps.first_of import FirstOf as FirstOf
     from .steps.git_clone import GitClone as GitClone
     from .steps.git_config import GitConfig as GitConfig
+    from .steps.go_install import GoInstall as GoInstall
+    from .steps.json_merge import Default as Default
     from .steps.json_merge import JsonMerge as JsonMerge
+    from .steps.json_merge import Union as Union
     from .steps.line import Line as Line
     from .steps.link import Link as Link
     from .steps.npm import Npm as Npm
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
     from .steps.unit import Unit as Unit
     from .steps.user import Member as Member
     from .steps.user import User as User
+    from .steps.uv_tool import UvTool as UvTool
     from .transport import Transport as Transport
     from .transport.address import SshAddress as SshAddress
     from .transport.fabric import FabricTransport as FabricTransport
@@ -72,9 +78,12 @@ MODULES = {
     "steps.apt_repository": "AptRepository",
     "steps.archive": "Archive",
     "steps.block": "Block",
+    "steps.cargo": "Cargo",
+    "steps.deb": "Deb",
     "steps.directory": "Directory",
     "steps.file": "File",
-    "steps.json_merge": "JsonMerge",
+    "steps.go_install": "GoInstall",
+    "steps.json_merge": "Default JsonMerge Union",
     "steps.line": "Line",
     "steps.link": "Link",
     "steps.service": "Service",
@@ -82,6 +91,7 @@ MODULES = {
     "steps.template": "Template",
     "steps.unit": "Unit",
     "steps.user": "Member User",
+    "steps.uv_tool": "UvTool",
     "steps.check": "Check",
     "steps.command": "Command",
     "steps.first_of": "FirstOf",

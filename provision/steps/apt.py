@@ -81,7 +81,7 @@ class Apt(Step):
     """
 
     kind = "apt"
-    merges_after = ("apt-repository",)
+    merges_after = ("apt-repository", "deb")
 
     package: str
     version_at_least: str = field(default="", kw_only=True)

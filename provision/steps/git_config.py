@@ -27,6 +27,7 @@ class GitConfig(Step):
     """
 
     kind = "git-config"
+    keeps_state_in_log = False
 
     key: str
     value: str | tuple[str, ...]

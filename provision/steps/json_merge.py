@@ -57,6 +57,7 @@ class JsonMerge(PathStep):
     """
 
     kind = "json"
+    keeps_state_in_log = False
     merges_after = ("command", "directory", "first-of")
 
     values: Mapping[str, object] = field(default_factory=dict, hash=False, repr=False)

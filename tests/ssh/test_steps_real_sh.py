@@ -34,22 +34,13 @@ from provision import (
     Step,
     Sysctl,
     Template,
+    Union,
     Unit,
     User,
 )
 from provision.steps.debian_version import is_at_least
-from provision.steps.json_merge import Union
 
 ODD = "a b\t'\"$(x)\n`é\\*"
-
-
-@pytest.fixture(params=["dash", "bash"])
-def sh(request: pytest.FixtureRequest, tmp_path: Path) -> StepShell:
-    if shutil.which(request.param) is None:
-        pytest.skip(f"no {request.param} on this host")
-    home = tmp_path / "home"
-    home.mkdir()
-    return StepShell(request.param, home)
 
 
 def git(*arguments: str, cwd: Path) -> str:
