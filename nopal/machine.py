@@ -18,6 +18,7 @@ import msgspec
 
 from guard.host_keys import alias as host_key_alias
 from provision.errors import GuestUnreachable, HostKeyChanged
+from provision.select import Selection
 from provision.step import Step
 from provision.transport.address import SshAddress
 
@@ -60,6 +61,14 @@ class Wish:
     def digest(self) -> str:
         """Tell whether two wishes declare the same steps."""
         return hashlib.sha256(repr(self.steps).encode()).hexdigest()
+
+    def chosen(self, selection: Selection) -> Wish:
+        """Return the wish with only the steps that are meant.
+
+        Raises:
+            NothingSelected: the selection fits no step.
+        """
+        return replace(self, steps=selection.of(self.steps))
 
     def shape(self) -> dict[str, str]:
         """Return the machine's shape field by field, in words that can be kept and compared."""
@@ -128,7 +137,13 @@ class Machine:
         """What runs the machine."""
         return self.open_driver()
 
-    def up(self, wish: Wish, *, prepare: Callable[[], None] = lambda: None) -> Outcome:
+    def up(
+        self,
+        wish: Wish,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        keep_going: bool = False,
+    ) -> Outcome:
         """Make, start and converge the machine; return how the steps came out.
 
         `prepare` is called before slow work begins; not at all when the machine answers at once.
@@ -147,14 +162,14 @@ class Machine:
             else:
                 self._tell_differences(state, wish)
             try:
-                return self._converge(transport, state, wish)
+                return self._converge(transport, state, wish, keep_going=keep_going)
             finally:
                 transport.close()
 
-    def converge(self, wish: Wish, *, is_whole: bool = True) -> Outcome:
+    def converge(self, wish: Wish, *, is_whole: bool = True, keep_going: bool = False) -> Outcome:
         """Bring the steps of a running machine about.
 
-        `is_whole` tells whether `wish` is all that the machine shall be, or only a profile of it.
+        `is_whole` tells whether `wish` is all that the machine shall be, or only a part of it.
 
         Raises:
             NoSuchMachine, NotRunning: there is nothing to converge.
@@ -163,7 +178,9 @@ class Machine:
         with self._locked():
             state, transport = self.reach()
             try:
-                return self._converge(transport, state, wish, remember=is_whole)
+                return self._converge(
+                    transport, state, wish, remember=is_whole, keep_going=keep_going
+                )
             finally:
                 transport.close()
 
@@ -346,6 +363,7 @@ class Machine:
         *,
         dry_run: bool = False,
         remember: bool = True,
+        keep_going: bool = False,
     ) -> Outcome:
         from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
 
@@ -354,7 +372,15 @@ class Machine:
             if outcome.is_converged:
                 return outcome
         self.reporter.log(f"{len(wish.steps)} steps")
-        outcome = converge(transport, wish.steps, self.reporter, dry_run=dry_run)
+        outcome = converge(
+            transport,
+            wish.steps,
+            self.reporter,
+            dry_run=dry_run,
+            keep_going=keep_going,
+            log=self.reporter.stream(),
+        )
+        self.reporter.sums_up(outcome)
         if dry_run:
             return outcome
         outcome.raise_for_failure()
@@ -416,13 +442,3 @@ def with_pins(ssh: Ssh, pins: Path, alias: str) -> SshAddress:
         host_key_alias=alias,
         control_path=Path(ssh.control_path) if ssh.control_path else None,
     )
-
-
-def one_line_summary(outcome: Outcome) -> str:
-    """Return how many steps there are and how they came out."""
-    counts = {"ok": 0, "changed": 0, "would change": 0, "failed": 0, "skipped": 0}
-    for result in outcome.results:
-        counts[result.status] += 1
-    parts = [f"{count} {status}" for status, count in counts.items() if count]
-    execs = "1 exec" if outcome.execs == 1 else f"{outcome.execs} execs"
-    return f"{len(outcome.results)} steps: {', '.join(parts) or 'none'}; {execs}"

@@ -8,13 +8,13 @@ from provision.transport.address import SshAddress
 
 
 def ssh_command(
-    address: SshAddress, *, script: str = "", agent: Path | None = None, tty: bool = False
+    address: SshAddress, *, script: str = "", forwards_agent: bool = False, tty: bool = False
 ) -> list[str]:
     """Return the argv that runs `script` in the guest, or a login shell when it is empty.
 
-    It reads no ssh_config and joins no master connection: the agent at the socket `agent`, and
-    nothing else of the host, is forwarded, and by this connection only. The host key must be
-    the pinned one.
+    It reads no ssh_config and joins no master connection: with `forwards_agent`, the agent at
+    SSH_AUTH_SOCK of the environment, and nothing else of the host, is forwarded, by this connection
+    only. The host key must be the pinned one.
     """
     options = {
         "HostKeyAlias": address.host_key_alias,
@@ -23,9 +23,11 @@ def ssh_command(
         "StrictHostKeyChecking": "yes" if address.known_hosts else "no",
         "UpdateHostKeys": "no",
         "IdentitiesOnly": "yes",
-        "IdentityAgent": "none",
+        # ssh forwards no agent that it may not ask itself; it asks for the list, and IdentitiesOnly
+        # keeps it from offering another key than the machine's.
+        "IdentityAgent": "" if forwards_agent else "none",
         "IdentityFile": _path(address.identity_file) if address.identity_file else "none",
-        "ForwardAgent": _path(agent) if agent else "no",
+        "ForwardAgent": "yes" if forwards_agent else "no",
         "ControlPath": "none",
         "PreferredAuthentications": "publickey",
         "ServerAliveInterval": "15",

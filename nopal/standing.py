@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .machine import Machine, MachineError, NotRunning, one_line_summary
+from .machine import Machine, MachineError, NotRunning
 from .preflight import prepare_all
+from .report import one_line_summary
 from .ssh_command import ssh_command
 
 if TYPE_CHECKING:
@@ -82,14 +83,18 @@ class Standing:
 
     def attach(self, script: str, *, tty: bool, address: SshAddress | None = None) -> int:
         """Run `script` in the machine on this terminal, or in this pipe; return its status."""
-        command = self._command(address or self.ready(), script, tty=tty)
-        return subprocess.run(command, env=self._environment(), check=False).returncode
+        agent = self.workspace.agent_path()
+        command = ssh_command(
+            address or self.ready(), script=script, forwards_agent=agent is not None, tty=tty
+        )
+        return subprocess.run(command, env=self._environment(agent), check=False).returncode
 
     def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
         """Run `script` in the machine; return its status and what it printed."""
+        agent = self.workspace.agent_path()
         answer = subprocess.run(
-            self._command(address or self.ready(), script, tty=False),
-            env=self._environment(),
+            ssh_command(address or self.ready(), script=script, forwards_agent=agent is not None),
+            env=self._environment(agent),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -97,13 +102,10 @@ class Standing:
         )
         return answer.returncode, answer.stdout.decode(errors="replace").splitlines()
 
-    def _command(self, address: SshAddress, script: str, *, tty: bool) -> Sequence[str]:
-        return ssh_command(address, script=script, agent=self.workspace.agent_path(), tty=tty)
-
-    def _environment(self) -> dict[str, str]:
-        # The agent is named on the command line alone, so that `ssh` does not log in with it.
+    def _environment(self, agent: Path | None) -> dict[str, str]:
         environ = self.workspace.environ
-        return {name: value for name, value in environ.items() if name != "SSH_AUTH_SOCK"}
+        kept = {name: value for name, value in environ.items() if name != "SSH_AUTH_SOCK"}
+        return {**kept, "SSH_AUTH_SOCK": str(agent)} if agent else kept
 
 
 def is_terminal() -> bool:

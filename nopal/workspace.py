@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .driver import Driver
     from .machine import Machine
     from .project import Project
-    from .report import Reporter
+    from .report import Listener, Reporter
     from .state import StateStore
 
 
@@ -121,11 +121,11 @@ class Workspace:
         known = set(self.states.names())
         return tuple(name if name in known else self.project(name).name for name in wanted or [""])
 
-    def reporter(self, name: str) -> Reporter:
-        """Return what tells about one machine."""
+    def reporter(self, name: str, listener: Listener | None = None) -> Reporter:
+        """Return what tells about one machine, to `listener` too."""
         from .report import Reporter  # noqa: PLC0415
 
-        return Reporter(name, self.screen, self.paths.logs / f"{name}.log")
+        return Reporter(name, self.screen, self.paths.logs / f"{name}.log", listener)
 
     def agent(self) -> AgentSocket | NoAgent:
         """Return the SSH agent of this computer that the person means."""

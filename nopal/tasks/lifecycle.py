@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from invoke import Context, Exit
@@ -12,24 +13,45 @@ from .open import open_workspace
 from .verb import PROJECT, PROJECTS, verb
 
 if TYPE_CHECKING:
+    from provision.select import Selection
+
+    from ..json_report import JsonReport
     from ..machine import Machine
     from ..preflight import Prepared
     from ..workspace import Workspace
 
 _ALL = "every machine there is"
 _YES = "install what this computer lacks, without asking"
+_KEEP_GOING = "go on with the other steps when one fails"
+_SELECTION = {
+    "only": "just the steps of this profile",
+    "tags": "just the steps with one of these tags: a,b",
+    "limit": "just the step of this id, such as apt:curl; may be given more than once",
+    "json": "what happens as JSON on stdout, one object a line",
+}
 
 
 @verb(
     iterable=["project"],
-    help={"project": PROJECTS, "all": "every project of your own file", "yes": _YES},
+    help={
+        "project": PROJECTS,
+        "all": "every project of your own file",
+        "yes": _YES,
+        "keep-going": _KEEP_GOING,
+    },
 )
-def up(c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False) -> None:
+def up(
+    c: Context,
+    project: list[str] | None = None,
+    all: bool = False,
+    yes: bool = False,
+    keep_going: bool = False,
+) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
     from ..host_setup import HostSetup  # noqa: PLC0415
-    from ..machine import one_line_summary  # noqa: PLC0415
     from ..many import for_each  # noqa: PLC0415
     from ..preflight import prepare_all  # noqa: PLC0415
+    from ..report import one_line_summary  # noqa: PLC0415
 
     workspace = open_workspace(c)
     projects = workspace.projects(project or (), everything=all)
@@ -42,7 +64,7 @@ def up(c: Context, project: list[str] | None = None, all: bool = False, yes: boo
             for note in item.notes:
                 reporter.say(note)
             machine = workspace.machine(item.name, reporter, item.agent)
-            outcome = machine.up(item.wish, prepare=make_host_ready)
+            outcome = machine.up(item.wish, prepare=make_host_ready, keep_going=keep_going)
             reporter.say(f"up: {one_line_summary(outcome)}")
 
     for_each(prepared, lambda item: item.name, bring_up)
@@ -99,32 +121,89 @@ def destroy(
     workspace.for_each_machine(names, end)
 
 
-@verb(help={"project": PROJECT})
-def provision(c: Context, project: str = "") -> None:
+@verb(
+    iterable=["limit"],
+    help={
+        "project": PROJECT,
+        **_SELECTION,
+        "keep-going": _KEEP_GOING,
+        "check": "change nothing; exit 2 when something would change",
+    },
+)
+def provision(
+    c: Context,
+    project: str = "",
+    only: str = "",
+    tags: str = "",
+    limit: list[str] | None = None,
+    keep_going: bool = False,
+    check: bool = False,
+    json: bool = False,
+) -> None:
     """Converge the running machine, and do nothing else."""
-    from ..machine import one_line_summary  # noqa: PLC0415
-    from ..preflight import prepare_all  # noqa: PLC0415
+    from ..report import one_line_summary  # noqa: PLC0415
 
+    selection = _selection(only, tags, limit)
     workspace = open_workspace(c)
-    (item,) = prepare_all(workspace, [workspace.project(project)])
-    with workspace.reporter(item.name) as reporter:
-        outcome = workspace.machine(item.name, reporter, item.agent).converge(item.wish)
+    item = _prepared(workspace, project, selection)
+    with workspace.reporter(item.name, _listener(item.name, json)) as reporter:
+        machine = workspace.machine(item.name, reporter, item.agent)
+        outcome = (
+            machine.look(item.wish)
+            if check
+            else machine.converge(
+                item.wish, is_whole=selection.is_everything, keep_going=keep_going
+            )
+        )
         reporter.say(one_line_summary(outcome))
+    if check and not outcome.is_converged:
+        raise Exit(code=2)
 
 
-@verb(help={"project": PROJECT})
-def plan(c: Context, project: str = "") -> None:
+@verb(iterable=["limit"], help={"project": PROJECT, **_SELECTION})
+def plan(
+    c: Context,
+    project: str = "",
+    only: str = "",
+    tags: str = "",
+    limit: list[str] | None = None,
+    json: bool = False,
+) -> None:
     """Say what `up` would do; exit 2 when something would change."""
-    from ..preflight import prepare_all  # noqa: PLC0415
-
     workspace = open_workspace(c)
-    (item,) = prepare_all(workspace, [workspace.project(project)])
-    with workspace.reporter(item.name) as reporter:
+    item = _prepared(workspace, project, _selection(only, tags, limit))
+    listener = _listener(item.name, json)
+    with workspace.reporter(item.name, listener) as reporter:
         changes = workspace.machine(item.name, reporter, item.agent).plan(item.wish)
-    for line in changes:
-        sys.stdout.write(f"{line}\n")
+    if listener is not None:
+        listener.plan(changes)
+    else:
+        for line in changes:
+            sys.stdout.write(f"{line}\n")
     if changes:
         raise Exit(code=2)
+
+
+def _selection(only: str, tags: str, limit: Sequence[str] | None) -> Selection:
+    from provision.select import Selection  # noqa: PLC0415
+
+    from ..workspace import split_names  # noqa: PLC0415
+
+    return Selection(only, tuple(split_names([tags])), tuple(limit or ()))
+
+
+def _prepared(workspace: Workspace, project: str, selection: Selection) -> Prepared:
+    """Return the checked project, its wish being only what is selected."""
+    from ..preflight import prepare_all  # noqa: PLC0415
+
+    (item,) = prepare_all(workspace, [workspace.project(project)])
+    return replace(item, wish=item.wish.chosen(selection))
+
+
+def _listener(name: str, as_json: bool) -> JsonReport | None:
+    from ..json_report import JsonReport  # noqa: PLC0415
+
+    return JsonReport(name, sys.stdout) if as_json else None
 
 
 def _ask_to_destroy(workspace: Workspace, names: Sequence[str]) -> None:

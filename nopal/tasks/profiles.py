@@ -20,8 +20,8 @@ def run_profile(c: Context, profile: Profile, action: str, project: str) -> None
 
 
 def _run(c: Context, profile: Profile, action: str, project: str) -> None:
-    from ..machine import one_line_summary  # noqa: PLC0415
     from ..preflight import prepare_all  # noqa: PLC0415
+    from ..report import one_line_summary  # noqa: PLC0415
     from .open import open_workspace  # noqa: PLC0415
 
     workspace = open_workspace(c)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from nopal.ssh_command import ssh_command
@@ -28,11 +29,18 @@ def test_the_persons_configuration_and_masters_are_left_out() -> None:
     assert options(command)["IdentityAgent"] == "none"
 
 
-def test_the_agent_is_forwarded_by_its_socket_or_not_at_all() -> None:
+def test_the_agent_is_forwarded_only_when_asked_for() -> None:
     assert options(ssh_command(ADDRESS))["ForwardAgent"] == "no"
-    agent = Path("/Users/me/Group Containers/100%/agent.sock")
-    forwarded = options(ssh_command(ADDRESS, agent=agent))["ForwardAgent"]
-    assert forwarded == '"/Users/me/Group Containers/100%%/agent.sock"'
+    chosen = options(ssh_command(ADDRESS, forwards_agent=True))
+    assert chosen["ForwardAgent"] == "yes"
+    # ssh forwards nothing when it may not use the agent itself.
+    assert "IdentityAgent" not in chosen
+    assert chosen["IdentitiesOnly"] == "yes"
+
+
+def test_paths_with_spaces_and_percents_are_taken_as_they_are() -> None:
+    address = replace(ADDRESS, identity_file=Path("/my keys/100%/user"))
+    assert options(ssh_command(address))["IdentityFile"] == '"/my keys/100%%/user"'
 
 
 def test_the_pinned_key_is_insisted_on() -> None:
