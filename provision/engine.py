@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TextIO
 
 from .apply import ApplyReader, agent_script, apply_script
 from .attempts import ENDED_EARLY, Attempts
@@ -13,9 +12,10 @@ from .facts import Facts
 from .framing import Framing
 from .judge import judge
 from .plan import Action, declare, plan, segments
-from .probe import Answer, Probe
+from .probe import Answer, Probe, group_steps
 from .report import Report, StepResult
 from .step import Step
+from .transcript import Log, Subject, about_actions, about_groups, keep
 from .transport import Transport
 
 
@@ -58,14 +58,14 @@ def converge(
     *,
     dry_run: bool = False,
     keep_going: bool = False,
-    log: TextIO | None = None,
+    log: Log | None = None,
     max_rounds: int = 2,
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
     Nothing but one exec happens when all is as it should be, or with `dry_run`. A step that fails
     is a result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log`
-    gets everything the guest said.
+    gets everything the guest said, but for the states of steps that keep theirs out of it.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -94,7 +94,7 @@ class _Converge:
     transport: Transport
     steps: tuple[Step, ...]
     report: Report
-    log: TextIO | None
+    log: Log | None
     keep_going: bool
     execs: int = 0
     attempts: Attempts = field(default_factory=Attempts)
@@ -104,7 +104,8 @@ class _Converge:
         """Ask for all states in one exec."""
         probe = Probe(self.steps)
         lines: list[str] = []
-        self._run(title, probe.script(), probe.framing, lines.append)
+        subjects = about_groups(group_steps(self.steps)) if self.log else ()
+        self._run(title, probe.script(), probe.framing, lines.append, subjects)
         return probe.read(lines)
 
     def apply(self, actions: Sequence[Action], facts: Facts) -> None:
@@ -171,7 +172,8 @@ class _Converge:
 
         reader = ApplyReader(framing, begins, says, ends)
         try:
-            self._run("apply", script, framing, reader.line, forward_agent=needs_agent)
+            subjects = about_actions(actions)
+            self._run("apply", script, framing, reader.line, subjects, forward_agent=needs_agent)
         except GuestUnreachable as error:
             running = [actions[index].steps[0].id for index in reader.running]
             raise GuestUnreachable(error.address, error.reason, *running[:1]) from error
@@ -197,17 +199,15 @@ class _Converge:
         script: str,
         framing: Framing,
         on_line: Callable[[str], None],
+        subjects: Sequence[Subject],
         *,
         forward_agent: bool = False,
     ) -> None:
         self.execs += 1
-        log = self.log
-        if log is not None:
-            log.write(f"# {title}\n")
+        write = keep(self.log, title, framing, subjects)
 
         def line(text: str) -> None:
-            if log is not None:
-                log.write(framing.readable(text) + "\n")
+            write(text)
             on_line(text)
 
         self.transport.run(script, line, forward_agent=forward_agent)

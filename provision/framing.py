@@ -51,10 +51,6 @@ class Framing:
         verb, index, status, text = found.groups()
         return Mark(verb, int(index), int(status or 0), text or "")
 
-    def readable(self, line: str) -> str:
-        """Return `line` for a log: without the nonce when it is a mark."""
-        return line.replace(f"\x1e{self.nonce} ", "# ", 1)
-
 
 def records(framing: Framing, lines: list[str]) -> dict[tuple[str, int], str]:
     """Return what was printed after each mark of `lines`, without the last newlines."""

@@ -42,6 +42,8 @@ class Step(ABC):
     kind: ClassVar[str] = "step"
     needs_new_login: ClassVar[bool] = False
     """Whether such a change counts only after a new login; the engine then logs in anew."""
+    keeps_state_in_log: ClassVar[bool] = True
+    """False where the state is a whole file of the user's, which may hold secrets."""
     merges_after: ClassVar[tuple[str, ...]] = ()
     """Kinds whose pending changes a merged change must not move in front of."""
 

@@ -58,8 +58,3 @@ def test_the_mark_of_another_script_is_output() -> None:
 
 def test_each_script_has_a_nonce_of_its_own() -> None:
     assert Framing().nonce != Framing().nonce
-
-
-def test_a_log_shows_marks_without_the_nonce() -> None:
-    assert FRAMING.readable(f"\x1e{FRAMING.nonce} begin 3") == "# begin 3"
-    assert FRAMING.readable("plain") == "plain"

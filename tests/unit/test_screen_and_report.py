@@ -35,10 +35,23 @@ def test_a_failed_step_shows_its_output_and_the_log_keeps_it(tmp_path: Path) -> 
     with Reporter("blog", PlainScreen(stream), log) as reporter:
         reporter.step_begins("apt:curl", "install curl")
         reporter.step_says("apt:curl", "E: no such package")
+        reporter.stream().write("Reading package lists\n")
         reporter.step_ends(StepResult("apt:curl", "failed", "exit 100", "E: no such package"))
     assert "blog: apt:curl failed: exit 100" in stream.getvalue()
     assert "    E: no such package" in stream.getvalue()
-    assert "apt:curl| E: no such package" in log.read_text()
+    assert "\nReading package lists\n" in log.read_text()
+    assert "apt:curl failed: exit 100" in log.read_text()
+
+
+def test_a_log_that_grew_long_makes_room_and_the_older_one_stays(tmp_path: Path) -> None:
+    log = tmp_path / "blog.log"
+    log.write_text("x" * (9 << 20))
+    with Reporter("blog", PlainScreen(io.StringIO()), log) as reporter:
+        reporter.say("up")
+        assert "blog.log.1" in {path.name for path in tmp_path.iterdir()}
+        assert log.stat().st_size < 100
+        reporter.forget_log()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_destroyed_machines_log_goes_with_it(tmp_path: Path) -> None:
