@@ -98,7 +98,7 @@ def test_every_flag_of_a_verb_is_in_the_manual() -> None:
     missing = {
         f"{verb} --{argument.name}"
         for verb, argument in FLAGS
-        if argument.name != "command" and f"`--{argument.name}" not in shown
+        if argument.name != "command" and f"`--{argument.name.replace('_', '-')}" not in shown
     }
     assert missing == set()
 
