@@ -7,6 +7,8 @@ hash of everything that goes into it, so it is built once for every content and 
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -84,11 +86,19 @@ Command = Callable[[Sequence[str]], object]
 """Runs one command to its end and raises when it fails."""
 
 
-def build(recipe: Recipe, images: Path, command: Command, *, is_root: bool) -> Image:
+def build(
+    recipe: Recipe,
+    images: Path,
+    command: Command,
+    *,
+    is_root: bool,
+    workplace: Path = Path("/var/tmp"),  # noqa: S108 - made with mkdtemp
+) -> Image:
     """Build the image into `images` and return it; an earlier, finished build is returned as it is.
 
     Two who ask at the same time share one build. What an interrupted build left is removed.
-    Raises whatever `command` raises.
+    `workplace` must be open to everybody: without root the work is done in a user namespace, whose
+    users cannot look into a person's home. Raises whatever `command` raises.
     """
     from filelock import FileLock  # noqa: PLC0415 - only a build needs it
 
@@ -99,44 +109,56 @@ def build(recipe: Recipe, images: Path, command: Command, *, is_root: bool) -> I
         target = images / recipe.folder
         if not (target / "disk.qcow2").is_file():
             shutil.rmtree(target, ignore_errors=True)
-            for leftover in images.glob(f".{recipe.folder}.*.part"):
-                _remove(leftover, command, is_root=is_root)
-            _build(recipe, target, command, is_root=is_root)
+            place = hashlib.sha256(bytes(target)).hexdigest()[:12]
+            for leftover in workplace.glob(f"nopal-image-{place}-*"):
+                if leftover.lstat().st_uid == os.getuid():
+                    _remove(leftover, command, is_root=is_root)
+            work = Path(tempfile.mkdtemp(prefix=f"nopal-image-{place}-", dir=workplace))
+            try:
+                _build(recipe, work, target, command, is_root=is_root)
+            finally:
+                _remove(work, command, is_root=is_root)
         return recipe.image(target)
 
 
-def _build(recipe: Recipe, target: Path, command: Command, *, is_root: bool) -> None:
-    prefix = f".{target.name}."
-    part = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=target.parent))
-    try:
-        part.chmod(0o755)
-        root, out = part / "root", part / "out"
-        out.mkdir()
-        script = part / "customise.sh"
-        script.write_text(customise_script(), encoding="utf-8")
-        command(mmdebstrap(recipe, root, script, is_root=is_root))
-        helper = () if is_root else ("mmdebstrap", "--unshare-helper")
-        command((*helper, "sh", "-ec", _MAKE_DISK, "sh", str(root), str(out), f"{_DISK_GIB}G"))
-        raw = out / "disk.raw"
-        command(
-            ("qemu-img", "convert", "-q", "-O", "qcow2", str(raw), str(out / "disk.qcow2")),
-        )
-        raw.unlink()
-        for path in (out, *out.iterdir()):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        out.rename(target)
-    finally:
-        _remove(part, command, is_root=is_root)
+def _build(recipe: Recipe, work: Path, target: Path, command: Command, *, is_root: bool) -> None:
+    # Open to pass through, not to look into: the namespace's root has to get to `scratch`, and
+    # write there; nobody else knows its name.
+    work.chmod(0o711)
+    root, scratch = work / "root", work / secrets.token_hex(16)
+    scratch.mkdir()
+    scratch.chmod(0o700 if is_root else 0o777)
+    script = work / "customise.sh"
+    script.write_text(customise_script(), encoding="utf-8")
+    script.chmod(0o644)
+    command(mmdebstrap(recipe, root, script, is_root=is_root))
+    command(make_disk(root, scratch, is_root=is_root))
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    raw, disk = str(scratch / "disk.raw"), str(part / "disk.qcow2")
+    command(("qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw, disk))
+    for name in ("vmlinuz", "initrd.img"):
+        shutil.copyfile(scratch / name, part / name)
+    for path in (part, *part.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    part.rename(target)
 
 
-# `cat`, not `cp`: in a user namespace the folder is of a user who may not own files there.
 _MAKE_DISK = """\
+umask 022
 root=$1 out=$2 size=$3
 cat "$root"/boot/vmlinuz-* > "$out/vmlinuz"
 cat "$root"/boot/initrd.img-* > "$out/initrd.img"
 PATH="$PATH:/usr/sbin:/sbin"
 mke2fs -q -t ext4 -L root -m 1 -d "$root" "$out/disk.raw" "$size"
 """
+
+
+def make_disk(root: Path, out: Path, *, is_root: bool) -> tuple[str, ...]:
+    """Return the command that makes of a tree a raw disk, with the kernel and initrd beside it."""
+    helper = () if is_root else ("mmdebstrap", "--unshare-helper")
+    return (*helper, "sh", "-ec", _MAKE_DISK, "sh", str(root), str(out), f"{_DISK_GIB}G")
 
 
 def mmdebstrap(recipe: Recipe, root: Path, customise: Path, *, is_root: bool) -> tuple[str, ...]:
@@ -158,6 +180,7 @@ def mmdebstrap(recipe: Recipe, root: Path, customise: Path, *, is_root: bool) ->
 def _remove(folder: Path, command: Command, *, is_root: bool) -> None:
     root = folder / "root"
     if not is_root and root.exists():
-        # It belongs to users of the namespace.
-        command(("mmdebstrap", "--unshare-helper", "rm", "-rf", str(root)))
+        # What is in it belongs to users of the namespace; it itself lies in a folder of ours.
+        find = ("find", str(root), "-xdev", "-mindepth", "1", "-delete")
+        command(("mmdebstrap", "--unshare-helper", *find))
     shutil.rmtree(folder, ignore_errors=True)

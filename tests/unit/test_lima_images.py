@@ -108,8 +108,10 @@ class FakeTools:
         self.commands.append(command)
         if command[0] == self.fails_at:
             raise SetupFailed("image", " ".join(command), "interrupted")
-        if command[0] == "mmdebstrap":
+        if command[0] == "mmdebstrap" and "--unshare-helper" not in command:
             Path(command[-1]).mkdir()
+        elif "find" in command:
+            assert not list(Path(command[3]).iterdir())
         elif "sh" in command:
             for name in ("vmlinuz", "initrd.img", "disk.raw"):
                 (Path(command[-2]) / name).touch()
@@ -117,27 +119,56 @@ class FakeTools:
             Path(command[-1]).touch()
 
 
-def test_an_image_is_built_once_and_readable_by_everybody(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Places:
+    """A cache of images and a place to work in."""
+
+    images: Path
+    work: Path
+
+    def build(self, tools: FakeTools, *, is_root: bool = True) -> Image:
+        return build(Recipe("x86_64"), self.images, tools, is_root=is_root, workplace=self.work)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    (tmp_path / "work").mkdir()
+    return Places(tmp_path / "images", tmp_path / "work")
+
+
+@pytest.mark.parametrize("is_root", [True, False], ids=["by root", "by a person"])
+def test_an_image_is_built_once_and_readable_by_everybody(places: Places, is_root: bool) -> None:
     tools = FakeTools()
-    image = build(Recipe("x86_64"), tmp_path, tools, is_root=True)
-    again = build(Recipe("x86_64"), tmp_path, tools, is_root=True)
-    assert image == again
-    assert len(tools.commands) == 3
-    assert Path(image.location).stat().st_mode & 0o444 == 0o444
-    assert Path(image.location).parent.stat().st_mode & 0o555 == 0o555
+    image = places.build(tools, is_root=is_root)
+    commands = len(tools.commands)
+    assert places.build(tools, is_root=is_root) == image
+    assert len(tools.commands) == commands
+    folder = Path(image.location).parent
+    assert {path.name for path in folder.iterdir()} == {"disk.qcow2", "vmlinuz", "initrd.img"}
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in (folder, *folder.iterdir()))
+    assert not list(places.work.iterdir())
 
 
 @pytest.mark.parametrize("fails_at", ["mmdebstrap", "sh", "qemu-img"])
 def test_an_interrupted_build_leaves_nothing_and_the_next_finishes(
-    tmp_path: Path, fails_at: str
+    places: Places, fails_at: str
 ) -> None:
-    recipe = Recipe("x86_64")
     with pytest.raises(SetupFailed):
-        build(recipe, tmp_path, FakeTools(fails_at), is_root=True)
-    assert [path.name for path in tmp_path.iterdir()] == [f".{recipe.folder}.lock"]
-    (tmp_path / f".{recipe.folder}.killed.part" / "root").mkdir(parents=True)
-    build(recipe, tmp_path, FakeTools(), is_root=True)
-    assert not list(tmp_path.glob("*.part"))
+        places.build(FakeTools(fails_at))
+    assert not list(places.work.iterdir())
+    assert not (places.images / Recipe("x86_64").folder).exists()
+    places.build(FakeTools())
+    assert not list(places.images.glob("*.part"))
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(places: Places) -> None:
+    mine = hashlib.sha256(bytes(places.images / Recipe("x86_64").folder)).hexdigest()[:12]
+    left = places.work / f"nopal-image-{mine}-killed"
+    (left / "root").mkdir(parents=True)
+    other = places.work / "nopal-image-of-another-cache"
+    other.mkdir()
+    places.build(FakeTools())
+    assert list(places.work.iterdir()) == [other]
 
 
 def test_the_key_of_a_build_follows_its_content() -> None:
