@@ -76,7 +76,7 @@ def write_home(person: Person, url: str, known_hosts_line: str) -> None:
     (person.home / ".ssh").mkdir(parents=True, mode=0o700)
     (person.home / ".ssh/known_hosts").write_text(known_hosts_line)
     (person.home / ".gitconfig").write_text(
-        f'[user]\n\tname = "Ann; #1 \\"é\\""\n\temail = {EMAIL}\n'
+        f'[user]\n\tname = "Ann \\"é\\"; #1"\n\temail = {EMAIL}\n'
     )
     person.projects_file.parent.mkdir(parents=True)
     person.projects_file.write_text(
@@ -139,7 +139,7 @@ def test_a_commit_of_the_guest_is_signed_and_verifies_on_the_host(job: Job) -> N
     )
     assert f'Good "git" signature for {EMAIL}' in verified.stderr, verified.stderr
     author = job.run("git -C ~/code/alpha log -1 --format=%an")
-    assert author == 'Ann; #1 "é"'
+    assert author == 'Ann "é"; #1'
 
 
 def test_no_private_key_of_the_host_is_in_the_guest(job: Job) -> None:
