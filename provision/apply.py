@@ -18,6 +18,10 @@ from .shell import quote
 
 SIDE_BY_SIDE = 6
 """How many changes that wait for the network (clones) run at once."""
+OWN_SHELL = 'mark shell "$$"'
+"""Tells the process that outlives a broken connection."""
+ORPHAN_LASTS_S = 60
+"""How long a broken connection's change may go on before it is no longer waited for."""
 
 
 def apply_script(
@@ -26,6 +30,7 @@ def apply_script(
     """Return the script that applies `actions` in order, until one fails unless `keep_going`."""
     if facts.uid == 0 or all(action.run_as == "login" for action in actions):
         prelude = ROOT_PRELUDE if facts.uid == 0 else f"{NO_AGENT}\n{LOGIN_PRELUDE}"
+        prelude += f"\n{OWN_SHELL}"
         parts = [_part(index, _here(action)) for index, action in enumerate(actions)]
         return "\n".join([framing.function(), prelude, _sequence(parts, keep_going=keep_going)])
     parts = [
@@ -36,6 +41,7 @@ def apply_script(
         [
             framing.function(),
             ROOT_PRELUDE,
+            OWN_SHELL,
             _login_function(facts),
             _sequence(parts, keep_going=keep_going),
         ]
@@ -50,7 +56,7 @@ def apply_script(
 
 def agent_script(actions: Sequence[Action], framing: Framing) -> str:
     """Return the script that applies `actions` side by side as the login user, agent at hand."""
-    lines = [framing.function(), LOGIN_PRELUDE, "rs=$(printf '\\036')"]
+    lines = [framing.function(), LOGIN_PRELUDE, OWN_SHELL, "rs=$(printf '\\036')"]
     for index, action in enumerate(actions):
         # Each line carries its step's index, since the outputs are mixed.
         lines.append(
@@ -64,6 +70,18 @@ def agent_script(actions: Sequence[Action], framing: Framing) -> str:
     return "\n".join([*lines, "wait", "mark done 0"])
 
 
+def wait_script(shell: int) -> str:
+    """Return a script that waits until the apply of the process `shell` has ended.
+
+    A shell that lost its connection goes on until it says something: its change ends, and no
+    other begins.
+    """
+    return (
+        f"n=0; while [ -d /proc/{shell} ] && [ $n -lt {ORPHAN_LASTS_S} ]; do\n"
+        "sleep 1; n=$((n + 1)); done"
+    )
+
+
 @dataclass
 class ApplyReader:
     """Follows the output of an apply, line by line, and tells what happens to which action."""
@@ -75,6 +93,8 @@ class ApplyReader:
     """Gets the index and the exit status."""
     running: list[int] = field(default_factory=list)
     is_done: bool = False
+    shell: int = 0
+    """The process that applies; 0 before it has said so."""
     outside: list[str] = field(default_factory=list)
     """Lines that belong to no action, such as sudo's refusal."""
     _blank_lines: int = 0
@@ -96,6 +116,8 @@ class ApplyReader:
         elif mark.verb == "end" and mark.index in self.running:
             self.running.remove(mark.index)
             self.ends(mark.index, mark.status)
+        elif mark.verb == "shell":
+            self.shell = mark.index
         elif mark.verb == "done":
             self.is_done = True
 

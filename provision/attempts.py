@@ -45,6 +45,11 @@ class Attempts:
         for step in action.steps:
             self.took_s[step.id] = time.monotonic() - self._began[step.id]
 
+    def interrupt(self, action: Action) -> None:
+        """Note that nobody knows how `action` ended: it counts as not tried."""
+        for step in action.steps:
+            del self.changes[step.id]
+
     def fail(self, action: Action, status: int, *, stops: bool) -> None:
         """Note that `action` failed with `status`, and whether that stops the rest."""
         how = "its shell was ended" if status == ENDED_EARLY else f"exit status {status}"

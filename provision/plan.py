@@ -10,6 +10,8 @@ from .errors import ContradictingSteps
 from .facts import Facts
 from .step import Change, RunAs, Step
 
+FEW = 4
+"""Merged changes that are tried one by one when their joint change failed; more are halved."""
 NO_ANSWER = Change("cannot be looked at: its probe gave no usable answer", "")
 
 
@@ -38,6 +40,20 @@ class Action:
             Action((step,), part, (part,))
             for step, part in zip(self.steps, self.parts, strict=True)
         )
+
+    def divide(self) -> tuple[Action, ...]:
+        """Return smaller actions that do the same: single ones of a few, else two halves."""
+        if len(self.steps) <= FEW:
+            return self.split()
+        middle = len(self.steps) // 2
+        halves = []
+        for place in (slice(None, middle), slice(middle, None)):
+            steps, parts = self.steps[place], self.parts[place]
+            merged = type(steps[0]).merge(steps, parts)
+            if merged is None:
+                return self.split()
+            halves.append(Action(steps, merged, parts))
+        return tuple(halves)
 
 
 @dataclass(frozen=True)

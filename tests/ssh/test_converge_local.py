@@ -192,6 +192,17 @@ def test_the_guilty_one_of_a_joint_change_is_named_and_the_others_are_done(
     assert "no such thing" in outcome.failed[0].detail
 
 
+def test_the_guilty_ones_of_many_are_found_by_halving(
+    transport: LocalTransport, here: Path
+) -> None:
+    names = [f"{n}-bad" if n in {3, 60} else str(n) for n in range(64)]
+    outcome = run(transport, *(Joint(here / name) for name in names))
+    assert [result.id for result in outcome.failed] == ["joint:3-bad", "joint:60-bad"]
+    assert statuses(outcome).count("changed") == 62
+    # Probe, all at once, halves of 32, 16, 8 and 4, single ones, proof.
+    assert outcome.execs == 8
+
+
 def test_a_joint_change_begins_once_and_ends_for_each_of_its_steps(
     transport: LocalTransport, here: Path
 ) -> None:

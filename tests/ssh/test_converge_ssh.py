@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sample_steps import Broken, Joint, Text
+from sample_steps import Broken, Joint, Recorder, Text
 from sshd import Agent, Sshd
 
 from provision.engine import Outcome, converge
@@ -73,13 +73,38 @@ def test_the_agent_meets_only_the_steps_that_need_it(
     assert ssh_agent.fingerprint not in states["broken:before"] + states["broken:after"]
 
 
-def test_a_connection_that_breaks_names_the_step_and_the_next_run_finishes(
+def test_a_connection_that_breaks_once_is_resumed(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    # What was running ends on its own, and is looked at only then.
+    slow = f"echo once >>{ran}; echo cut; sleep 2; [ ! -e {tmp_path}/b ]"
+    steps = [Text(tmp_path / "a"), Text(tmp_path / "b", before=slow), Text(tmp_path / "c")]
+    recorder = Recorder()
+
+    class Cutting(Recorder):
+        def step_says(self, step_id: str, line: str) -> None:
+            recorder.step_says(step_id, line)
+            if line == "cut":
+                sshd.cut_connections()
+
+    own = [replace(step, run_as="login") for step in steps]
+    outcome = converge(transport, own, Cutting())
+    assert outcome.is_converged
+    assert ran.read_text() == "once\n"
+    assert (tmp_path / "c").exists()
+    # Probe, apply, wait, probe, apply, proof.
+    assert (outcome.execs, sshd.execs) == (6, 6)
+    assert "the connection broke" in recorder.events[-1][2]
+
+
+def test_a_connection_that_breaks_twice_names_the_step_and_the_next_run_finishes(
     transport: Transport, sshd: Sshd, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
     steps = [
         Text(tmp_path / "a"),
-        Text(tmp_path / "b", before=f"[ -e {again} ] || {{ echo cut; sleep 60; }}"),
+        Text(tmp_path / "b", before=f"[ -e {again} ] || {{ echo cut; sleep 2; exit 1; }}"),
         Text(tmp_path / "c"),
     ]
 

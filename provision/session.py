@@ -1,0 +1,184 @@
+"""What one converge sends to a guest and hears of it; what to send is the engine's affair."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from .apply import ApplyReader, agent_script, apply_script, wait_script
+from .attempts import ENDED_EARLY, Attempts
+from .errors import GuestUnreachable
+from .facts import Facts
+from .framing import Framing
+from .plan import Action, segments
+from .probe import Answer, Probe, group_steps
+from .report import Report, StepResult
+from .step import Step
+from .transcript import Log, Subject, about_actions, about_groups, keep
+from .transport import Transport
+
+PAUSES_S = (0, 2, 5, 10)
+"""How long to wait before each attempt to log in anew: a restarting SSH server takes a while."""
+
+
+@dataclass
+class Session:
+    """A guest in the course of one converge: what was sent to it and told of it so far."""
+
+    transport: Transport
+    steps: tuple[Step, ...]
+    report: Report
+    log: Log | None
+    keep_going: bool
+    execs: int = 0
+    attempts: Attempts = field(default_factory=Attempts)
+    told: set[str] = field(default_factory=set)
+    orphan: int = 0
+    """The process that was applying when the connection broke."""
+    was_resumed: bool = False
+
+    def probe(self, title: str) -> Answer:
+        """Ask for all states in one exec."""
+        probe = Probe(self.steps)
+        lines: list[str] = []
+        subjects = about_groups(group_steps(self.steps)) if self.log else ()
+        self._run(title, probe.script(), probe.framing, lines.append, subjects)
+        return probe.read(lines)
+
+    def apply(self, actions: Sequence[Action], facts: Facts) -> None:
+        """Apply `actions`; those that need the agent in execs of their own."""
+        for segment in segments(actions):
+            self._apply_segment(segment, facts)
+            tried = [s for a in segment for s in a.steps if s.id in self.attempts.changes]
+            if any(step.needs_new_login for step in tried):
+                self.transport.reconnect()
+
+    def resume(self, lost: GuestUnreachable) -> None:
+        """Log in anew after a connection broke; the first time only.
+
+        Raises:
+            GuestUnreachable: it broke before, or the guest cannot be reached any more.
+        """
+        if self.was_resumed:
+            raise lost
+        self.was_resumed = True
+        if lost.step:
+            self.report.step_says(lost.step, f"the connection broke ({lost.reason}): once more")
+        for pause_s in PAUSES_S:
+            time.sleep(pause_s)
+            try:
+                self.transport.reconnect()
+                if self.orphan:
+                    self.execs += 1
+                    self.transport.run(wait_script(self.orphan), lambda _line: None)
+            except GuestUnreachable:
+                continue
+            return
+        raise lost
+
+    def tell(self, result: StepResult) -> StepResult:
+        """Report a result, once, with the time its change took."""
+        took_s = self.attempts.took_s.get(result.id)
+        timed = result if took_s is None else replace(result, took_s=took_s)
+        if result.id not in self.told:
+            self.told.add(result.id)
+            self.report.step_ends(timed)
+        return timed
+
+    def _apply_segment(self, segment: Sequence[Action], facts: Facts) -> None:
+        queue = list(segment)
+        while queue and not self.attempts.stopped_by:
+            statuses = self._exec(queue, facts, keep_going=self.keep_going)
+            pairs = list(zip(queue, statuses, strict=True))
+            for action, status in pairs:
+                if status and len(action.steps) == 1:
+                    self._fail(action, status)
+            joint = [a for a, status in pairs if status and len(a.steps) > 1]
+            if not joint:
+                return
+            self._search(joint, facts)
+            queue = [action for action, status in pairs if status is None]
+
+    def _search(self, joint: Sequence[Action], facts: Facts) -> None:
+        """Find what is at fault in joint changes that failed, and do the others."""
+        while joint:
+            parts = [part for action in joint for part in action.divide()]
+            statuses = self._exec(parts, facts, keep_going=True)
+            failed = [(a, status) for a, status in zip(parts, statuses, strict=True) if status]
+            for action, status in failed:
+                if len(action.steps) == 1:
+                    self._fail(action, status)
+            joint = [action for action, _status in failed if len(action.steps) > 1]
+
+    def _exec(
+        self, actions: Sequence[Action], facts: Facts, *, keep_going: bool
+    ) -> list[int | None]:
+        """Apply `actions` in one exec; return their exit statuses, None where not begun."""
+        framing = Framing()
+        statuses: list[int | None] = [None] * len(actions)
+        needs_agent = actions[0].needs_agent
+        if needs_agent:
+            script = agent_script(actions, framing)
+        else:
+            script = apply_script(actions, facts, framing, keep_going=keep_going)
+
+        def begins(index: int) -> None:
+            self.attempts.begin(actions[index])
+            self.report.step_begins(actions[index].steps[0].id, actions[index].change.summary)
+
+        def says(index: int, line: str) -> None:
+            # A progress bar rewrites its line; only its last form is of interest.
+            text = next((part for part in reversed(line.split("\r")) if part), "")
+            self.attempts.say(actions[index], text)
+            self.report.step_says(actions[index].steps[0].id, text)
+
+        def ends(index: int, status: int) -> None:
+            statuses[index] = status
+            self.attempts.end(actions[index])
+
+        reader = ApplyReader(framing, begins, says, ends)
+        try:
+            subjects = about_actions(actions)
+            self._run("apply", script, framing, reader.line, subjects, forward_agent=needs_agent)
+        except GuestUnreachable as error:
+            running = [actions[index] for index in reader.running]
+            for action in running:
+                self.attempts.interrupt(action)
+            self.orphan = reader.shell
+            step = running[0].steps[0].id if running else ""
+            raise GuestUnreachable(error.address, error.reason, step) from error
+        if not reader.is_done:
+            # The shell went away: what was running failed, or what would have come first.
+            if not reader.running and None in statuses:
+                reader.running = [statuses.index(None)]
+                begins(reader.running[0])
+            for index in reader.running:
+                self.attempts.say(actions[index], *reader.outside)
+                ends(index, ENDED_EARLY)
+        return statuses
+
+    def _fail(self, action: Action, status: int) -> None:
+        self.attempts.fail(action, status, stops=not self.keep_going)
+        for step in action.steps:
+            reason = self.attempts.failures[step.id]
+            self.tell(StepResult(step.id, "failed", reason, self.attempts.output(step.id)))
+
+    def _run(
+        self,
+        title: str,
+        script: str,
+        framing: Framing,
+        on_line: Callable[[str], None],
+        subjects: Sequence[Subject],
+        *,
+        forward_agent: bool = False,
+    ) -> None:
+        self.execs += 1
+        write = keep(self.log, title, framing, subjects)
+
+        def line(text: str) -> None:
+            write(text)
+            on_line(text)
+
+        self.transport.run(script, line, forward_agent=forward_agent)
