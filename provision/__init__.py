@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .select import Selection as Selection
     from .shell import quote as quote
     from .step import Change as Change
+    from .step import Rewrite as Rewrite
     from .step import RunAs as RunAs
     from .step import Step as Step
     from .steps.apt import Apt as Apt
@@ -73,7 +74,7 @@ MODULES = {
     "report": "Report SilentReport Status StepResult",
     "select": "NothingSelected Selection",
     "shell": "quote",
-    "step": "Change RunAs Step",
+    "step": "Change Rewrite RunAs Step",
     "steps.apt": "Apt",
     "steps.apt_repository": "AptRepository",
     "steps.archive": "Archive",

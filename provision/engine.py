@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .contents import show
 from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .judge import judge
@@ -60,9 +61,10 @@ def converge(
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
-    Nothing but one exec happens when all is as it should be, or with `dry_run`. A step that fails
-    is a result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log`
-    gets everything the guest said, but for the states of steps that keep theirs out of it.
+    Nothing but one exec happens when all is as it should be, or with `dry_run`, which takes a
+    second one where files are to be fetched to show how they would change. A step that fails is a
+    result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log` gets
+    everything the guest said, but for the states of steps that keep theirs out of it.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -72,7 +74,9 @@ def converge(
     run = Session(transport, declare(steps), report, log, keep_going)
     answer = run.probe("probe")
     wanted = plan(run.steps, answer.states, answer.facts)
-    if not dry_run:
+    if dry_run:
+        wanted = show(wanted, run.steps, run.probe)
+    else:
         rounds = 0
         while wanted.actions and rounds < max_rounds and not run.attempts.stopped_by:
             try:

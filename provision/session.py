@@ -38,11 +38,11 @@ class Session:
     """The process that was applying when the connection broke."""
     was_resumed: bool = False
 
-    def probe(self, title: str) -> Answer:
-        """Ask for all states in one exec."""
-        probe = Probe(self.steps)
+    def probe(self, title: str, steps: Sequence[Step] = ()) -> Answer:
+        """Ask for all states, or for those of `steps`, in one exec."""
+        probe = Probe(steps or self.steps)
         lines: list[str] = []
-        subjects = about_groups(group_steps(self.steps)) if self.log else ()
+        subjects = about_groups(group_steps(probe.steps)) if self.log else ()
         self._run(title, probe.script(), probe.framing, lines.append, subjects)
         return probe.read(lines)
 

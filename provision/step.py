@@ -14,6 +14,14 @@ RunAs = Literal["root", "login"]
 
 
 @dataclass(frozen=True)
+class Rewrite:
+    """A file whose whole content a change replaces."""
+
+    path: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Change:
     """What will be done to a guest so that a step's state is the wanted one."""
 
@@ -29,6 +37,11 @@ class Change:
     """A unified diff where one can be shown."""
     is_provable: bool = field(default=True, kw_only=True)
     """False when no probe can see the change (a command without a guard): success is all."""
+    rewrites: tuple[Rewrite, ...] = field(default=(), kw_only=True)
+    """Files that are there and that no state holds: a plan fetches them and adds to the diff.
+
+    Never one that may hold a secret.
+    """
 
 
 @dataclass(frozen=True)

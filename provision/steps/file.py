@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..diff import unified
 from ..facts import Facts
-from ..step import Change, Step
+from ..step import Change, Rewrite, Step
 from .path import Look, PathStep, look_at, read_look, split_looks
 from .write import write_file
 
@@ -59,14 +59,14 @@ class File(PathStep):
         )
         if self.then:
             script += "\n" + self.then
-        return Change(f"write {self.path} ({wrong})", script, self._diff(look))
+        summary = f"write {self.path} ({wrong})"
+        return Change(summary, script, self._diff(look), rewrites=self._rewrites(look))
 
     def _differences(self, look: Look) -> str:
         if look.kind != "file":
             return "new" if look.kind == "absent" else f"is {look.kind}"
-        data = self.content.encode() if isinstance(self.content, str) else self.content
         wrong = []
-        if look.digest != hashlib.sha256(data).hexdigest():
+        if look.digest != self._digest:
             wrong.append("content")
         if not look.has_mode(self.mode):
             wrong.append(f"mode {look.mode}")
@@ -77,11 +77,20 @@ class File(PathStep):
         return ", ".join(wrong)
 
     def _diff(self, look: Look) -> str:
-        # Only a file that is not there yet has a known old content: the probe reads hashes.
         if self.sensitive or look.kind != "absent" or isinstance(self.content, bytes):
             return ""
-        new = self.content.splitlines(keepends=True)
-        return "".join(difflib.unified_diff([], new, "/dev/null", self.path))
+        return unified(self.path, None, self.content)
+
+    def _rewrites(self, look: Look) -> tuple[Rewrite, ...]:
+        is_same = look.kind != "file" or look.digest == self._digest
+        if self.sensitive or is_same or isinstance(self.content, bytes):
+            return ()
+        return (Rewrite(self.path, self.content),)
+
+    @property
+    def _digest(self) -> str:
+        data = self.content.encode() if isinstance(self.content, str) else self.content
+        return hashlib.sha256(data).hexdigest()
 
     @classmethod
     def batch_probe(cls, steps: Sequence[Step]) -> str:

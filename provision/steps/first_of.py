@@ -96,10 +96,13 @@ class FirstOf(Step):
             return None
         names = [", ".join(step.name for step in group) for group, _ in plans]
         attempts = [self._attempt(group, changes) for group, changes in plans]
+        shown = [change for change in plans[0][1] if change]
         return Change(
             f"{self.label}: {' or '.join(names)}",
             self._script(names, attempts),
-            "".join(change.diff for change in plans[0][1] if change),
+            "".join(change.diff for change in shown),
+            # Where root and the login user share a change, root would look for both.
+            rewrites=() if self._has_both else tuple(r for c in shown for r in c.rewrites),
         )
 
     def _attempt(self, group: Sequence[Step], changes: Sequence[Change | None]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..facts import Facts
@@ -54,7 +54,7 @@ class Unit(Step):
         change = self.file.plan(state, facts)
         if change is None or not change.script:
             return change
-        return Change(change.summary, f"{change.script}\n{_RELOAD}", change.diff)
+        return replace(change, script=f"{change.script}\n{_RELOAD}")
 
     @classmethod
     def batch_probe(cls, steps: Sequence[Step]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import shutil
@@ -19,6 +20,7 @@ from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, U
 from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.step import Step
+from provision.steps.file import File
 from provision.steps.sysctl import Sysctl
 from provision.transport.local import LocalTransport
 
@@ -91,6 +93,35 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     outcome = run(transport, Text(here / "a"), Verify(f"test -e '{here.name}/a'"), dry_run=True)
     assert (statuses(outcome), outcome.execs) == (["would change", "would change"], 1)
     assert not (here / "a").exists()
+
+
+def test_a_dry_run_shows_how_files_would_change_with_one_exec_more(
+    transport: LocalTransport, here: Path
+) -> None:
+    for name in ("a", "b", "secret", "mode"):
+        (here / name).write_text("old\nkept\n")
+    (here / "mode").chmod(0o600)
+    (here / "large").write_text("x" * (64 * 1024 + 1))
+    steps: list[Step] = [
+        File(str(here / "a"), "new\nkept\n"),
+        File(str(here / "b"), "kept\n"),
+        File(str(here / "secret"), "new\n", sensitive=True),
+        File(str(here / "mode"), "old\nkept\n"),
+        File(str(here / "large"), "new\n"),
+    ]
+    log = io.StringIO()
+    outcome = run(transport, *steps, dry_run=True, log=log)
+    assert (statuses(outcome), outcome.execs) == (["would change"] * 5, 2)
+    assert [result.detail.partition("@@\n")[2] for result in outcome.results] == [
+        "-old\n+new\n kept\n",
+        "-old\n kept\n",
+        "",
+        "",
+        "",
+    ]
+    assert "secret" not in log.getvalue().partition("# contents")[2]
+    assert base64.b64encode(b"old\nkept\n").decode() not in log.getvalue()
+    assert run(transport, *steps[2:4], dry_run=True).execs == 1
 
 
 def test_the_first_failure_stops_the_rest(transport: LocalTransport, here: Path) -> None:

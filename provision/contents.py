@@ -1,0 +1,91 @@
+"""What files hold that a plan would replace, for the diffs that it shows.
+
+The first probe compares hashes, so that no content travels on a no-op; only a plan, and only one
+that replaces a file, asks once more. What is asked for are steps like any other, which are never
+applied.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from .diff import is_text, unified
+from .facts import Facts
+from .plan import Plan
+from .probe import Answer
+from .shell import quote_path
+from .step import Rewrite, Step
+
+LIMIT = 64 * 1024
+"""The largest file, in bytes, of which a diff is shown."""
+
+
+@dataclass(frozen=True)
+class Content(Step):
+    """What the file of `rewrite` holds now.
+
+    State: `=` and the content in base64, or nothing for what is no file, or too large, or kept from
+    who asks.
+    """
+
+    kind = "content"
+    keeps_state_in_log = False
+
+    of: str
+    """The id of the step that would replace it."""
+    rewrite: Rewrite = field(hash=False)
+
+    @property
+    def name(self) -> str:
+        """The step and its file."""
+        return f"{self.of} {self.rewrite.path}"
+
+    def probe(self) -> str:
+        """Print the file."""
+        path = quote_path(self.rewrite.path)
+        return (
+            f"if [ -f {path} ] && [ -r {path} ] && [ ! -L {path} ] &&"
+            f' [ "$(wc -c <{path})" -le {LIMIT} ]; then\n'
+            f"printf =; base64 -w 0 <{path}; fi"
+        )
+
+    def plan(self, state: str, facts: Facts) -> None:
+        """Ask for nothing: it is only looked at."""
+        del state, facts
+
+    def diff(self, state: str) -> str:
+        """Return how the content would change, or nothing where that cannot be shown as text."""
+        if not state.startswith("="):
+            return ""
+        try:
+            old = base64.b64decode(state[1:], validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+        new = self.rewrite.content
+        return unified(self.rewrite.path, old, new) if is_text(old) and is_text(new) else ""
+
+
+def show(wanted: Plan, steps: Sequence[Step], ask: Callable[[str, Sequence[Step]], Answer]) -> Plan:
+    """Return `wanted` with the diffs of the files that it replaces.
+
+    `ask` probes some steps under a title. It is called once, or not at all where no file is to be
+    looked at.
+    """
+    contents = tuple(
+        Content(step.id, rewrite, run_as=step.run_as)
+        for step in steps
+        if step.id in wanted.changes
+        for rewrite in wanted.changes[step.id].rewrites
+    )
+    if not contents:
+        return wanted
+    states = ask("contents", contents).states
+    shown = dict(wanted.changes)
+    for content in contents:
+        change = shown[content.of]
+        diff = change.diff + content.diff(states.get(content.id) or "")
+        shown[content.of] = replace(change, diff=diff)
+    return replace(wanted, changes=shown)
