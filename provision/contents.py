@@ -49,7 +49,7 @@ class Content(Step):
         return (
             f"if [ -f {path} ] && [ -r {path} ] && [ ! -L {path} ] &&"
             f' [ "$(wc -c <{path})" -le {LIMIT} ]; then\n'
-            f"printf =; base64 -w 0 <{path}; fi"
+            f"printf '='; base64 -w 0 <{path}; fi"
         )
 
     def plan(self, state: str, facts: Facts) -> None:

@@ -26,6 +26,7 @@ from provision import (
     Link,
     Member,
     Npm,
+    Rewrite,
     Service,
     Step,
     Sysctl,
@@ -34,6 +35,7 @@ from provision import (
     User,
     UvTool,
 )
+from provision.contents import Content
 from provision.facts import Facts
 
 FACTS = Facts("debian", "trixie", "13", "x86_64", "6", "dev", "/home/dev")
@@ -102,20 +104,26 @@ def scripts(steps: list[Step], state: str) -> list[str]:
     ]
 
 
+def complaints(script: str) -> str:
+    done = subprocess.run(
+        ["shellcheck", "--shell=sh", "--severity=style", "-"],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on this host")
 @pytest.mark.parametrize(
     ("steps", "state"), SAMPLES, ids=[type(steps[0]).kind for steps, _ in SAMPLES]
 )
 def test_shellcheck_finds_nothing_in_what_a_kind_says(steps: list[Step], state: str) -> None:
-    found = [
-        subprocess.run(
-            ["shellcheck", "--shell=sh", "--severity=style", "-"],
-            input=script,
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-        for script in scripts(steps, state)
-        if script
-    ]
+    found = [complaints(script) for script in scripts(steps, state) if script]
     assert "".join(found) == ""
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on this host")
+def test_shellcheck_finds_nothing_in_what_fetches_a_file_for_a_plan() -> None:
+    assert complaints(Content("file:x", Rewrite("~/a b", "")).probe()) == ""

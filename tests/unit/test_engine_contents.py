@@ -119,7 +119,7 @@ def test_large_files_and_links_are_not_read() -> None:
     assert probe.splitlines() == [
         "if [ -f '/a b' ] && [ -r '/a b' ] && [ ! -L '/a b' ] &&"
         f""" [ "$(wc -c <'/a b')" -le {LIMIT} ]; then""",
-        "printf =; base64 -w 0 <'/a b'; fi",
+        "printf '='; base64 -w 0 <'/a b'; fi",
     ]
 
 
