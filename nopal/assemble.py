@@ -13,7 +13,6 @@ from lima.images import own_image
 from lima.spec import MachineSpec, Mount, PortForward
 from profiles.catalogue import resolve
 from profiles.guest import Guest, Repo
-from profiles.profile import Profile
 
 from .machine import Wish
 from .timezone import host_timezone
@@ -61,7 +60,7 @@ def assemble(
     steps = tuple(
         step
         for profile in profiles
-        for step in profile.steps(options_of(workspace, project, profile), guest)
+        for step in profile.steps(project.options.get(profile.label, {}), guest)
     )
     return Wish(
         spec=spec,
@@ -70,12 +69,6 @@ def assemble(
         clones=tuple(repo.url for repo in repos),
         owner=str(project.repo_root) if project.repo_root else "",
     )
-
-
-def options_of(workspace: Workspace, project: Project, profile: Profile) -> dict[str, object]:
-    """Return the options of one profile: Invoke's configuration, then the project's files."""
-    name = profile.label
-    return {**workspace.option_defaults.get(name, {}), **project.options.get(name, {})}
 
 
 def machine_spec(project: Project) -> MachineSpec:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from .errors import Place
 
-LayerName = Literal["built-in", "defaults", "repo", "project", "origin", "flag"]
+LayerName = Literal["built-in", "invoke", "defaults", "repo", "project", "origin", "flag"]
 """Who set a value, in words: nopal, [defaults], `.nopal.toml`, [projects.NAME], the URL of the repo
 itself, the command line."""
 Shell = Literal["bash", "zsh", "fish"]
 Autonomy = Literal["auto", "full", "ask"]
 
 GIB = 1024**3
+WITHOUT_FILE = {"built-in": "built-in", "invoke": "Invoke's configuration"}
+"""Where a value is from that stands in no project file."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Origin:
 
     def __str__(self) -> str:
         if self.file is None:
-            return "built-in" if self.layer == "built-in" else "command line"
+            return WITHOUT_FILE.get(self.layer, "command line")
         return str(self.place)
 
 
@@ -138,6 +140,17 @@ class Project:
     def disk_gib(self) -> int:
         """Size of the disk in whole GiB, rounded up."""
         return math.ceil(self.disk_bytes / GIB)
+
+    def over(self, options: Mapping[str, Mapping[str, object]]) -> Project:
+        """Return the project with `options` of Invoke's configuration below its own."""
+        merged = dict(self.options)
+        provenance = dict(self.provenance)
+        for profile, weaker in options.items():
+            own = self.options.get(profile, {})
+            merged[profile] = {**weaker, **own}
+            for key in weaker.keys() - own.keys():
+                provenance[f"options.{profile}.{key}"] = Origin("invoke")
+        return replace(self, options=merged, provenance=provenance)
 
     def place(self, key: str) -> Place:
         """Return where `key` was set, for an error of another room."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .project import GIB, Origin, PortMapping, Project, RepoEntry
+from .project import GIB, WITHOUT_FILE, Origin, PortMapping, Project, RepoEntry
 
 _MIB = 1024**2
 _WIDEST_VALUE = 48
@@ -148,7 +148,7 @@ def _name_origin(project: Project, user_home: Path | None) -> str:
 
 def _origin_text(origin: Origin, key: str, user_home: Path | None) -> str:
     if origin.file is None:
-        return "built-in" if origin.layer == "built-in" else f"--{key.replace('_', '-')}"
+        return WITHOUT_FILE.get(origin.layer, f"--{key.replace('_', '-')}")
     line = "" if origin.line is None else f":{origin.line}"
     return f"{_short(origin.file, user_home)}{line}{_LAYERS.get(origin.layer, '')}"
 

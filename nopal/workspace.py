@@ -94,7 +94,7 @@ class Workspace:
         from .load import load_project  # noqa: PLC0415
         from .origin import origin_of  # noqa: PLC0415
 
-        return load_project(
+        found = load_project(
             name,
             paths=self.paths,
             cwd=self.cwd,
@@ -102,6 +102,7 @@ class Workspace:
             flags=flags,
             owner_of=self._owner_of,
         )
+        return found.over(self.option_defaults)
 
     def projects(self, names: Sequence[str], *, everything: bool = False) -> tuple[Project, ...]:
         """Return the projects that are meant: those named, all of the person's, or the one here."""

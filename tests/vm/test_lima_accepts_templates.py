@@ -19,7 +19,7 @@ GOLDEN = Path(__file__).parents[1] / "unit" / "golden" / "lima"
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def home(host_is_set_up: None) -> Iterator[Path]:
     # Not pytest's tmp_path: the system user cannot look into it.
     folder = Path(tempfile.mkdtemp(prefix="nopal-lima-"))
     person = identity("nopal") if os.geteuid() == 0 else None

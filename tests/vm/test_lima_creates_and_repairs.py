@@ -23,7 +23,7 @@ from lima.spec import MachineSpec, PortForward
 
 
 @pytest.fixture
-def driver() -> Iterator[LimaDriver]:
+def driver(host_is_set_up: None) -> Iterator[LimaDriver]:
     host = detect()
     if not shutil.which("qemu-img"):
         pytest.skip("no qemu-img on this host: run `inv setup`")
