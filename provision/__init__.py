@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .errors import HostKeyChanged as HostKeyChanged
     from .errors import HostKeyUnknown as HostKeyUnknown
     from .errors import StepFailed as StepFailed
+    from .errors import SudoRefused as SudoRefused
     from .errors import UnsupportedGuest as UnsupportedGuest
     from .facts import Facts as Facts
     from .report import Report as Report
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 MODULES = {
     "engine": "Outcome converge",
     "errors": "ContradictingSteps ConvergeError GuestUnreachable HostKeyChanged HostKeyUnknown "
-    "StepFailed UnsupportedGuest",
+    "StepFailed SudoRefused UnsupportedGuest",
     "facts": "Facts",
     "report": "Report SilentReport Status StepResult",
     "select": "NothingSelected Selection",

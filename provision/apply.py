@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from . import sudo
 from .facts import Facts
 from .framing import Framing
 from .plan import Action
@@ -24,11 +25,24 @@ ORPHAN_LASTS_S = 60
 """How long a broken connection's change may go on before it is no longer waited for."""
 
 
+def needs_sudo(actions: Sequence[Action], facts: Facts) -> bool:
+    """Return whether the script that applies `actions` has to become root."""
+    return facts.uid != 0 and any(action.run_as == "root" for action in actions)
+
+
 def apply_script(
-    actions: Sequence[Action], facts: Facts, framing: Framing, *, keep_going: bool = False
+    actions: Sequence[Action],
+    facts: Facts,
+    framing: Framing,
+    *,
+    keep_going: bool = False,
+    has_password: bool = False,
 ) -> str:
-    """Return the script that applies `actions` in order, until one fails unless `keep_going`."""
-    if facts.uid == 0 or all(action.run_as == "login" for action in actions):
+    """Return the script that applies `actions` in order, until one fails unless `keep_going`.
+
+    With `has_password` it finds a password on stdin, if it has to become root.
+    """
+    if not needs_sudo(actions, facts):
         prelude = ROOT_PRELUDE if facts.uid == 0 else f"{NO_AGENT}\n{LOGIN_PRELUDE}"
         prelude += f"\n{OWN_SHELL}"
         parts = [_part(index, _here(action)) for index, action in enumerate(actions)]
@@ -46,12 +60,10 @@ def apply_script(
             _sequence(parts, keep_going=keep_going),
         ]
     )
-    sudo = framing.heredoc(
-        'sudo -n -H sh -s -- "$PATH" "${SHELL:-/bin/sh}" 2>&1',
-        f"{{\n{inner}\n}} </dev/null",
-        "root",
-    )
-    return f"{NO_AGENT}\n{LOGIN_PRELUDE}\n{sudo}"
+    body = f"{{\n{inner}\n}} </dev/null"
+    become = sudo.define(framing.nonce, has_password=has_password)
+    root = framing.heredoc('become "$PATH" "${SHELL:-/bin/sh}"', body, "root")
+    return f"{NO_AGENT}\n{LOGIN_PRELUDE}\n{become}\n{root}"
 
 
 def agent_script(actions: Sequence[Action], framing: Framing) -> str:

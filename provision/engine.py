@@ -58,6 +58,7 @@ def converge(
     keep_going: bool = False,
     log: Log | None = None,
     max_rounds: int = 2,
+    sudo_password: str = "",
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
@@ -69,9 +70,10 @@ def converge(
     Raises:
         ContradictingSteps: two steps of one id differ.
         GuestUnreachable: the guest could not be reached, or the connection was lost twice.
-        UnsupportedGuest: it is no Debian or Ubuntu, or sudo refuses.
+        UnsupportedGuest: it is no Debian or Ubuntu.
+        SudoRefused: a step needs root, and sudo refuses or `sudo_password` is wrong.
     """
-    run = Session(transport, declare(steps), report, log, keep_going)
+    run = Session(transport, declare(steps), report, log, keep_going, sudo_password)
     answer = run.probe("probe")
     wanted = plan(run.steps, answer.states, answer.facts)
     if dry_run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 class ConvergeError(Exception):
@@ -92,9 +93,34 @@ class StepFailed(ConvergeError):
 
 @dataclass(eq=False)
 class UnsupportedGuest(ConvergeError):
-    """The guest is no Linux that the steps know, or refuses sudo."""
+    """The guest is no Linux that the steps know."""
 
     reason: str
 
     def __str__(self) -> str:
         return self.reason
+
+
+@dataclass(eq=False)
+class SudoRefused(ConvergeError):
+    """The login user cannot become root, and there are steps that need it."""
+
+    user: str
+    why: Literal["no sudo", "needs a password", "wrong password", "not allowed", "needs a terminal"]
+    said: str
+
+    def __str__(self) -> str:
+        if self.why == "no sudo":
+            return (
+                f"`{self.user}` is not root and the guest has no sudo.\n"
+                "Log in as root, or install it there as root: `apt-get install sudo`."
+            )
+        said = self.said.strip().splitlines() or ["it said nothing"]
+        if self.why == "wrong password":
+            return f"sudo refuses the password of `{self.user}`: {said[-1]}\nGive it again."
+        cure = f"`echo '{self.user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/{self.user}`"
+        if self.why == "not allowed":
+            cure = f"as root, `adduser {self.user} sudo`, then log in anew"
+        elif self.why == "needs a terminal":
+            cure = f"`echo 'Defaults:{self.user} !requiretty' | sudo tee /etc/sudoers.d/no-tty`"
+        return f"sudo refuses `{self.user}`: {said[-1]}\nAllow it in the guest: {cure}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from . import sudo
 from .errors import UnsupportedGuest
 from .facts import Facts
 from .framing import Framing, records
@@ -88,6 +89,8 @@ class Probe:
 
     steps: Sequence[Step]
     framing: Framing = field(default_factory=Framing)
+    has_password: bool = False
+    """Whether the script finds a password for sudo on stdin."""
 
     def script(self) -> str:
         """Return the whole script: facts and login probes, then those of root inside one sudo."""
@@ -105,10 +108,11 @@ class Probe:
         if root:
             inner = "\n".join([self.framing.function(), ROOT_PRELUDE, "mark root 0", *root])
             body = f"{{\n{inner}\n}} </dev/null"
+            become = sudo.define(self.framing.nonce, has_password=self.has_password)
             lines += [
-                'if [ "$uid" = 0 ]; then set --; else set -- sudo -n -H; fi',
+                f'if [ "$uid" = 0 ]; then\n{sudo.ROOT}\nelse\n{become}\nfi',
                 "mark sudo 0",
-                self.framing.heredoc('"$@" sh -s 2>&1', body, "root"),
+                self.framing.heredoc("become", body, "root"),
             ]
         lines.append("mark done 0")
         return "\n".join(lines)
@@ -117,12 +121,14 @@ class Probe:
         """Return the facts and states in the script's output.
 
         Raises:
-            UnsupportedGuest: the guest is no Debian or Ubuntu, or root is needed and sudo refuses.
+            UnsupportedGuest: the guest is no Debian or Ubuntu.
+            SudoRefused: root is needed and sudo refuses.
         """
         answer = records(self.framing, lines)
         facts = read_facts(answer.get(("facts", 0), "\n".join(lines[-1:])))
         if ("sudo", 0) in answer and ("root", 0) not in answer:
-            raise UnsupportedGuest(_sudo_reason(facts.user, answer["sudo", 0]))
+            said = answer["sudo", 0]
+            raise sudo.refusal(facts.user, said, had_password=self.has_password)
         states: dict[str, str | None] = {}
         for index, group in enumerate(group_steps(self.steps)):
             output = answer.get(("state", index)) if ("end", index) in answer else None
@@ -182,17 +188,4 @@ def _probe(index: int, group: Group) -> str:
     return (
         f"mark state {index}\n( eval {quote(group.script)} ) </dev/null 2>/dev/null\n"
         f"mark end {index} $?"
-    )
-
-
-def _sudo_reason(user: str, said: str) -> str:
-    if "not found" in said:
-        return (
-            f"`{user}` is not root and the guest has no sudo.\n"
-            "Install it there: `apt-get install sudo`."
-        )
-    return (
-        f"sudo refuses `{user}`: {said.strip() or 'it said nothing'}\n"
-        "Allow it in the guest: "
-        f"`echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/{user}`."
     )

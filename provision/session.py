@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from .apply import ApplyReader, agent_script, apply_script, wait_script
+from .apply import ApplyReader, agent_script, apply_script, needs_sudo, wait_script
 from .attempts import ENDED_EARLY, Attempts
 from .errors import GuestUnreachable
 from .facts import Facts
@@ -31,6 +31,7 @@ class Session:
     report: Report
     log: Log | None
     keep_going: bool
+    sudo_password: str = field(default="", repr=False)
     execs: int = 0
     attempts: Attempts = field(default_factory=Attempts)
     told: set[str] = field(default_factory=set)
@@ -40,10 +41,11 @@ class Session:
 
     def probe(self, title: str, steps: Sequence[Step] = ()) -> Answer:
         """Ask for all states, or for those of `steps`, in one exec."""
-        probe = Probe(steps or self.steps)
+        secret = self.sudo_password
+        probe = Probe(steps or self.steps, has_password=bool(secret))
         lines: list[str] = []
         subjects = about_groups(group_steps(probe.steps)) if self.log else ()
-        self._run(title, probe.script(), probe.framing, lines.append, subjects)
+        self._run(title, probe.script(), probe.framing, lines.append, subjects, secret=secret)
         return probe.read(lines)
 
     def apply(self, actions: Sequence[Action], facts: Facts) -> None:
@@ -118,10 +120,13 @@ class Session:
         framing = Framing()
         statuses: list[int | None] = [None] * len(actions)
         needs_agent = actions[0].needs_agent
+        secret = self.sudo_password if needs_sudo(actions, facts) and not needs_agent else ""
         if needs_agent:
             script = agent_script(actions, framing)
         else:
-            script = apply_script(actions, facts, framing, keep_going=keep_going)
+            script = apply_script(
+                actions, facts, framing, keep_going=keep_going, has_password=bool(secret)
+            )
 
         def begins(index: int) -> None:
             self.attempts.begin(actions[index])
@@ -140,7 +145,15 @@ class Session:
         reader = ApplyReader(framing, begins, says, ends)
         try:
             subjects = about_actions(actions)
-            self._run("apply", script, framing, reader.line, subjects, forward_agent=needs_agent)
+            self._run(
+                "apply",
+                script,
+                framing,
+                reader.line,
+                subjects,
+                forward_agent=needs_agent,
+                secret=secret,
+            )
         except GuestUnreachable as error:
             running = [actions[index] for index in reader.running]
             for action in running:
@@ -173,6 +186,7 @@ class Session:
         subjects: Sequence[Subject],
         *,
         forward_agent: bool = False,
+        secret: str = "",
     ) -> None:
         self.execs += 1
         write = keep(self.log, title, framing, subjects)
@@ -181,4 +195,4 @@ class Session:
             write(text)
             on_line(text)
 
-        self.transport.run(script, line, forward_agent=forward_agent)
+        self.transport.run(script, line, forward_agent=forward_agent, secret=secret)

@@ -116,12 +116,17 @@ class FabricTransport:
         self._client = client
 
     def run(
-        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
     ) -> int:
         """Run `script`; see Transport."""
         self.open()
         transport = self._transport()
-        wanted = command(script)
+        wanted = command(script, secret)
         try:
             session = transport.open_session(timeout=self.timeout_s)
             try:

@@ -19,10 +19,15 @@ class LocalTransport:
     """SSH_AUTH_SOCK in it reaches only scripts that are run with `forward_agent`."""
 
     def run(
-        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
     ) -> int:
         """Run `script`; see Transport."""
-        wanted = command(script)
+        wanted = command(script, secret)
         environment = {
             name: value
             for name, value in self.environment.items()

@@ -49,10 +49,15 @@ class OpenSshTransport:
     uses_master: bool = True
 
     def run(
-        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
     ) -> int:
         """Run `script`; see Transport."""
-        wanted = command(script)
+        wanted = command(script, secret)
         agent = self.agent_socket if forward_agent else None
         environment = {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"}
         if agent is not None or self.address.identity_file is None:

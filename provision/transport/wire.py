@@ -14,14 +14,29 @@ class Command:
     """A command line for the login shell, and what it gets on stdin."""
 
     line: str
-    stdin: bytes = b""
+    stdin: bytes = field(default=b"", repr=False)
 
 
-def command(script: str) -> Command:
-    """Return how `sh` gets `script`: as an argument, which saves a round trip, else on stdin."""
+def command(script: str, secret: str = "") -> Command:
+    """Return how `sh` gets `script`: as an argument, which saves a round trip, else on stdin.
+
+    The script finds a line of `secret` on its stdin if there is any.
+
+    Raises:
+        ValueError: `secret` is more than one line.
+    """
+    if set(secret) & {"\n", "\0"}:
+        message = "a secret is one line"
+        raise ValueError(message)
+    first_line = f"{secret}\n".encode() if secret else b""
     line = f"exec sh -c {quote_for_any_shell(script)} 2>&1"
     if len(line.encode()) <= ARGUMENT_LIMIT:
-        return Command(line)
+        return Command(line, first_line)
+    if secret:
+        # head reads so many bytes and no more: what follows is left for the script.
+        data = script.encode()
+        whole = f'eval "$(head -c {len(data)})"'
+        return Command(f"exec sh -c '{whole}' 2>&1", data + first_line)
     # The braces make sh read all of it before it starts: half a script runs nothing, and no
     # command eats the rest.
     return Command("exec sh -s 2>&1", f"{{\n{script}\n}} </dev/null\n".encode())

@@ -16,7 +16,7 @@ import pytest
 from sample_steps import Broken, Joint, Recorder, Text, Verify
 
 from provision.engine import Outcome, converge
-from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, UnsupportedGuest
+from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, SudoRefused
 from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.step import Step
@@ -352,10 +352,15 @@ class Watched(LocalTransport):
     execs: int = 0
 
     def run(
-        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
     ) -> int:
         self.execs += 1
-        return super().run(script, on_line, forward_agent=forward_agent)
+        return super().run(script, on_line, forward_agent=forward_agent, secret=secret)
 
     def reconnect(self) -> None:
         self.reconnects.append(self.execs)
@@ -374,14 +379,19 @@ class Breaking(LocalTransport):
     """Loses the connection when a change says `break`."""
 
     def run(
-        self, script: str, on_line: Callable[[str], None], *, forward_agent: bool = False
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
     ) -> int:
         def line(text: str) -> None:
             on_line(text)
             if text == "break":
                 raise GuestUnreachable("somewhere", "gone")
 
-        return super().run(script, line, forward_agent=forward_agent)
+        return super().run(script, line, forward_agent=forward_agent, secret=secret)
 
 
 def test_a_lost_connection_names_the_running_step_and_the_next_run_finishes(
@@ -427,12 +437,85 @@ def test_a_sudo_that_wants_a_password_is_told_with_the_cure(
     stranger: Callable[[str], LocalTransport], here: Path
 ) -> None:
     refusing = stranger('echo "sudo: a password is required" >&2; exit 1')
-    with pytest.raises(UnsupportedGuest, match=r"(?s)password is required.*NOPASSWD"):
+    with pytest.raises(SudoRefused, match=r"(?s)password is required.*NOPASSWD") as caught:
         converge(refusing, [Text(here / "a")], SilentReport())
+    assert caught.value.why == "needs a password"
+
+
+ASKS = """\
+echo "$@" >>{log}
+while [ $# -gt 0 ]; do case $1 in
+    -S | -kS) from_stdin=y ;; -n) echo "sudo: a password is required" >&2; exit 1 ;;
+    -p) shift ;; -H) ;; *) break ;;
+esac; shift; done
+tries=0
+until [ $tries = 3 ]; do
+    IFS= read -r given || {{ echo "sudo: $tries incorrect password attempt" >&2; exit 1; }}
+    tries=$((tries + 1)); printf '%s\\n' "$given" >>{log}.given
+    [ "$given" = "it's \\\\a \\$pass" ] && exec "$@"
+    echo "Sorry, try again." >&2
+done
+exit 1"""
+"""sudo as far as it matters here: it asks three times, on stdin."""
+FREE = """\
+while [ $# -gt 0 ]; do case $1 in -p) shift ;; -*) ;; *) break ;; esac; shift; done
+exec "$@\""""
+"""sudo for a user who needs no password: it leaves stdin alone."""
+PASSWORD = "it's \\a $pass"
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder in which anybody can write."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        yield Path(place)
+
+
+@pytest.mark.parametrize("sudo", [ASKS, FREE], ids=["asks", "free"])
+@pytest.mark.parametrize("size", [10, 200_000], ids=["small", "large"])
+def test_a_password_reaches_sudo_and_nothing_else(
+    stranger: Callable[[str], LocalTransport], open_place: Path, sudo: str, size: int
+) -> None:
+    transport = stranger(sudo.format(log=open_place / "sudo") if sudo is ASKS else sudo)
+    watched = Watched(transport.shell, transport.environment)
+    log = io.StringIO()
+    seen = open_place / "seen"
+    look = f": {'x' * size}; {{ ps -eww -o args=; env; set; cat; }} >{seen}"
+    outcome = converge(
+        watched,
+        [Text(open_place / "a", before=look), Text(open_place / "b")],
+        SilentReport(),
+        log=log,
+        sudo_password=PASSWORD,
+    )
+    assert (statuses(outcome), watched.execs) == (["changed", "changed"], 3)
+    assert PASSWORD not in seen.read_text() + log.getvalue()
+    if sudo is ASKS:
+        assert PASSWORD not in (open_place / "sudo").read_text()
+        assert set((open_place / "sudo.given").read_text().splitlines()) == {PASSWORD}
+
+
+def test_a_wrong_password_is_tried_once(
+    stranger: Callable[[str], LocalTransport], open_place: Path
+) -> None:
+    transport = stranger(ASKS.format(log=open_place / "sudo"))
+    with pytest.raises(SudoRefused, match="refuses the password of") as caught:
+        converge(transport, [Text(open_place / "a")], SilentReport(), sudo_password="wrong")
+    assert caught.value.why == "wrong password"
+    assert (open_place / "sudo.given").read_text() == "wrong\n"
+
+
+def test_a_user_who_may_not_use_sudo_is_told_so(
+    stranger: Callable[[str], LocalTransport], here: Path
+) -> None:
+    refusing = stranger('echo "nobody is not in the sudoers file." >&2; exit 1')
+    with pytest.raises(SudoRefused, match=r"(?s)not in the sudoers.*adduser nobody sudo"):
+        converge(refusing, [Text(here / "a")], SilentReport(), sudo_password="any")
 
 
 def test_a_missing_sudo_is_told(stranger: Callable[[str], LocalTransport], here: Path) -> None:
-    with pytest.raises(UnsupportedGuest, match="no sudo"):
+    with pytest.raises(SudoRefused, match="no sudo"):
         converge(stranger(""), [Text(here / "a")], SilentReport())
 
 

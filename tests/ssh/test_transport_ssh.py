@@ -82,6 +82,16 @@ def test_a_script_larger_than_an_argument_goes_on_stdin(sshd: Sshd, make: Make) 
         assert run(f": {big}\ncat\necho end") == ["end", "0"]
 
 
+@pytest.mark.parametrize("size", [1, 3 * ARGUMENT_LIMIT], ids=["small", "large"])
+def test_a_secret_is_a_line_on_stdin(sshd: Sshd, make: Make, size: int) -> None:
+    script = f": {'x' * size}\nIFS= read -r given; echo \"[$given]\"; cat; echo end"
+    transport = make(sshd)
+    lines: list[str] = []
+    transport.run(script, lines.append, secret="pass $word")
+    transport.close()
+    assert lines == ["[pass $word]", "end"]
+
+
 def test_sixteen_megabytes_of_output_arrive(sshd: Sshd, make: Make) -> None:
     with opened(make(sshd)) as run:
         lines = run("head -c 16000000 /dev/zero | tr '\\0' 'a' | fold -w 80")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from engine_samples import Package, Thing
 
-from provision.errors import UnsupportedGuest
+from provision.errors import SudoRefused, UnsupportedGuest
 from provision.framing import Framing
 from provision.probe import Probe, group_steps, read_facts
 from provision.step import Step
@@ -79,7 +79,7 @@ def test_a_probe_that_never_ended_has_no_state() -> None:
 def test_a_sudo_that_did_not_start_the_shell_is_told() -> None:
     asked = probe(Thing("a"))
     lines = answer(asked, ("facts 0", DEBIAN), ("sudo 0", "sudo: a password is required"))
-    with pytest.raises(UnsupportedGuest, match="a password is required"):
+    with pytest.raises(SudoRefused, match="a password is required"):
         asked.read(lines)
 
 

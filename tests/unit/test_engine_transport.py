@@ -41,6 +41,19 @@ def test_a_small_script_is_an_argument_and_a_large_one_goes_on_stdin() -> None:
     assert large.stdin.startswith(b"{\n#")
 
 
+@pytest.mark.parametrize("script", ["true", "#" * ARGUMENT_LIMIT], ids=["small", "large"])
+def test_a_secret_is_a_line_of_stdin_after_the_script(script: str) -> None:
+    wanted = command(script, "pass word")
+    assert wanted.stdin.endswith(b"pass word\n")
+    assert "pass" not in wanted.line + repr(wanted)
+
+
+@pytest.mark.parametrize("secret", ["two\nlines", "a\0b"])
+def test_a_secret_of_more_than_a_line_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match="one line"):
+        command("true", secret)
+
+
 def test_an_argument_has_no_backslash_within_single_quotes() -> None:
     assert command("a\\b'c").line == "exec sh -c 'a'\"\\\\\"'b'\"'\"'c' 2>&1"
 
