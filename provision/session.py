@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from .apply import ApplyReader, agent_script, apply_script, needs_sudo, wait_script
 from .attempts import ENDED_EARLY, Attempts
+from .bulk import sent_apart
 from .errors import GuestUnreachable
 from .facts import Facts
 from .framing import Framing
@@ -121,10 +122,11 @@ class Session:
         statuses: list[int | None] = [None] * len(actions)
         needs_agent = actions[0].needs_agent
         secret = self.sudo_password if needs_sudo(actions, facts) and not needs_agent else ""
-        if needs_agent:
-            script = agent_script(actions, framing)
-        else:
-            script = apply_script(
+
+        def script(actions: Sequence[Action]) -> str:
+            if needs_agent:
+                return agent_script(actions, framing)
+            return apply_script(
                 actions, facts, framing, keep_going=keep_going, has_password=bool(secret)
             )
 
@@ -144,16 +146,16 @@ class Session:
 
         reader = ApplyReader(framing, begins, says, ends)
         try:
-            subjects = about_actions(actions)
-            self._run(
-                "apply",
-                script,
-                framing,
-                reader.line,
-                subjects,
-                forward_agent=needs_agent,
-                secret=secret,
-            )
+            with sent_apart(self.transport, actions) as lighter:
+                self._run(
+                    "apply",
+                    script(lighter),
+                    framing,
+                    reader.line,
+                    about_actions(actions),
+                    forward_agent=needs_agent,
+                    secret=secret,
+                )
         except GuestUnreachable as error:
             running = [actions[index] for index in reader.running]
             for action in running:

@@ -22,6 +22,15 @@ class Rewrite:
 
 
 @dataclass(frozen=True)
+class Bulk:
+    """Data that a change's script prints; a transport that can, sends it as a file."""
+
+    data: bytes = field(repr=False)
+    printing: str = field(repr=False)
+    """The very words of the script that print the data; any command that does will do."""
+
+
+@dataclass(frozen=True)
 class Change:
     """What will be done to a guest so that a step's state is the wanted one."""
 
@@ -35,6 +44,8 @@ class Change:
     """
     diff: str = ""
     """A unified diff where one can be shown."""
+    bulk: Bulk | None = field(default=None, kw_only=True)
+    """Data in the script that is large enough to travel apart from it."""
     is_provable: bool = field(default=True, kw_only=True)
     """False when no probe can see the change (a command without a guard): success is all."""
     rewrites: tuple[Rewrite, ...] = field(default=(), kw_only=True)

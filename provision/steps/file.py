@@ -10,7 +10,7 @@ from ..diff import unified
 from ..facts import Facts
 from ..step import Change, Rewrite, Step
 from .path import Look, PathStep, look_at, read_look, split_looks
-from .write import write_file
+from .write import bulk, write_file
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,13 @@ class File(PathStep):
         if self.then:
             script += "\n" + self.then
         summary = f"write {self.path} ({wrong})"
-        return Change(summary, script, self._diff(look), rewrites=self._rewrites(look))
+        return Change(
+            summary,
+            script,
+            self._diff(look),
+            rewrites=self._rewrites(look),
+            bulk=bulk(self.content),
+        )
 
     def _differences(self, look: Look) -> str:
         if look.kind != "file":

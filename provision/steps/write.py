@@ -9,6 +9,7 @@ import base64
 import posixpath
 
 from ..shell import quote, quote_path
+from ..step import Bulk
 
 
 def emit(content: str | bytes) -> str:
@@ -19,6 +20,16 @@ def emit(content: str | bytes) -> str:
         return f"printf %s {quote(text)}"
     encoded = base64.b64encode(data).decode()
     return f"printf %s {quote(encoded)} | base64 -d"
+
+
+LARGE = 64 * 1024
+"""Bytes from which on content is better sent apart from the script."""
+
+
+def bulk(content: str | bytes) -> Bulk | None:
+    """Return `content` as data that may travel apart from a script of `emit`; None if small."""
+    data = content.encode() if isinstance(content, str) else content
+    return Bulk(data, emit(content)) if len(data) > LARGE else None
 
 
 def write_file(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
 
 
 class Transport(Protocol):
@@ -31,3 +32,17 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End the connection."""
+
+
+@runtime_checkable
+class Uploads(Protocol):
+    """What a transport can do besides, if it can send files."""
+
+    def uploaded(self, contents: Sequence[bytes]) -> AbstractContextManager[Sequence[str] | None]:
+        """Put each of `contents` into a file of the login user's own until the block ends.
+
+        The block gets the absolute paths, or None where the guest takes no files.
+
+        Raises:
+            GuestUnreachable: the connection was lost.
+        """

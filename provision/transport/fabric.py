@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,6 +152,38 @@ class FabricTransport:
             raise self._lost("the server closed the connection")
         return status
 
+    @contextmanager
+    def uploaded(self, contents: Sequence[bytes]) -> Iterator[Sequence[str] | None]:
+        """Put `contents` into files, by SFTP; see Uploads."""
+        self.open()
+        transport = self._transport()
+        try:
+            sftp = paramiko.SFTPClient.from_transport(transport)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if _has_ended(transport):
+                raise self._lost(_reason(error)) from error
+            sftp = None
+        if sftp is None:
+            yield None
+            return
+        folder = f"/tmp/nopal-{secrets.token_hex(8)}"  # noqa: S108 - made anew, or refused
+        paths = [f"{folder}/{index}" for index in range(len(contents))]
+        try:
+            sftp.mkdir(folder, 0o700)
+            for path, content in zip(paths, contents, strict=True):
+                sftp.putfo(io.BytesIO(content), path)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if _has_ended(transport):
+                raise self._lost(_reason(error)) from error
+            # A full disk, perhaps: the change itself will say so in better words.
+            _remove(sftp, folder, paths)
+            yield None
+            return
+        try:
+            yield paths
+        finally:
+            _remove(sftp, folder, paths)
+
     @property
     def connection(self) -> Connection:
         """A Fabric connection over the same login, the agent forwarded, for a user's own tasks."""
@@ -254,6 +289,16 @@ def _prefer(transport: paramiko.Transport, keys: tuple[HostKey, ...]) -> None:
     if "ssh-rsa" in types:
         types |= {"rsa-sha2-512", "rsa-sha2-256"}
     options.key_types = sorted(options.key_types, key=lambda name: name not in types)
+
+
+def _remove(sftp: paramiko.SFTPClient, folder: str, paths: Sequence[str]) -> None:
+    """Remove what was uploaded; what a broken connection leaves, the guest's next boot removes."""
+    with suppress(paramiko.SSHException, OSError, EOFError):
+        for path in paths:
+            with suppress(FileNotFoundError):
+                sftp.remove(path)
+        sftp.rmdir(folder)
+    sftp.close()
 
 
 def _has_ended(transport: paramiko.Transport) -> bool:

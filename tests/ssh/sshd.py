@@ -91,9 +91,13 @@ def make_key(path: Path) -> None:
 
 @contextmanager
 def running_sshd(
-    place: Path, *, user: str = "", environment: dict[str, str] | None = None
+    place: Path,
+    *,
+    user: str = "",
+    environment: dict[str, str] | None = None,
+    takes_files: bool = True,
 ) -> Iterator[Sshd]:
-    """Run an sshd in `place` until the block ends."""
+    """Run an sshd in `place` until the block ends; with `takes_files` it has SFTP."""
     if PROGRAM is None:
         raise FileNotFoundError("sshd")
     if os.geteuid() == 0:
@@ -126,6 +130,7 @@ MaxSessions 50
 MaxStartups 50
 LogLevel VERBOSE
 PrintMotd no
+{"Subsystem sftp internal-sftp" if takes_files else ""}
 {"SetEnv " + variables if variables else ""}
 """
     )

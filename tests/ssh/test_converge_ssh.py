@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from sample_steps import Broken, Joint, Recorder, Text
-from sshd import Agent, Sshd
+from sshd import Agent, Sshd, running_sshd
 
 from provision.engine import Outcome, converge
 from provision.errors import GuestUnreachable
 from provision.report import SilentReport
 from provision.step import Step
-from provision.transport import Transport
+from provision.steps.file import File
+from provision.transport import Transport, Uploads
 from provision.transport.fabric import connect_fabric
 from provision.transport.openssh import OpenSshTransport
 
@@ -56,6 +58,51 @@ def test_changes_larger_than_an_argument_go_on_stdin(
     assert run(transport, *steps).is_converged
     assert (tmp_path / "big").read_text() == big.strip() + "\n"
     assert (run(transport, *steps).execs, sshd.execs) == (1, 4)
+
+
+def uploads(sshd: Sshd) -> int:
+    return sshd.log.count("subsystem 'sftp'")
+
+
+BIG = bytes(range(256)) * 1024
+
+
+def test_big_files_go_by_sftp_where_that_is_to_be_had(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    def big(name: str) -> File:
+        return File(str(tmp_path / name), BIG, mode="0600", sensitive=True)
+
+    log = io.StringIO()
+    small = File(str(tmp_path / "small"), b"small")
+    own = [replace(step, run_as="login") for step in (big("one"), small, big("two"))]
+    outcome = converge(transport, own, SilentReport(), log=log)
+    assert (outcome.is_converged, outcome.execs) == (True, 3)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes() == BIG
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
+    assert uploads(sshd) == (1 if isinstance(transport, Uploads) else 0)
+    assert run(transport, *own).execs == 1
+    assert uploads(sshd) <= 1
+
+
+def test_what_was_uploaded_is_private_and_gone_afterwards(sshd: Sshd, tmp_path: Path) -> None:
+    with connect_fabric(sshd.address(), accept_new=True) as transport:
+        with transport.uploaded([BIG, b"two"]) as paths:
+            assert paths is not None
+            one, two = map(Path, paths)
+            assert (one.read_bytes(), two.read_bytes()) == (BIG, b"two")
+            assert one.parent.stat().st_mode & 0o777 == 0o700
+        assert not one.parent.exists()
+
+
+def test_a_guest_without_sftp_gets_big_files_within_the_script(tmp_path: Path) -> None:
+    file = File(str(tmp_path / "big"), BIG, run_as="login")
+    with (
+        running_sshd(tmp_path / "sshd", takes_files=False) as sshd,
+        connect_fabric(sshd.address(), accept_new=True) as transport,
+    ):
+        assert converge(transport, [file], SilentReport()).is_converged
+    assert (tmp_path / "big").read_bytes() == BIG
 
 
 def test_the_agent_meets_only_the_steps_that_need_it(

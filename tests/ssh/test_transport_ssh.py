@@ -84,7 +84,7 @@ def test_a_script_larger_than_an_argument_goes_on_stdin(sshd: Sshd, make: Make) 
 
 @pytest.mark.parametrize("size", [1, 3 * ARGUMENT_LIMIT], ids=["small", "large"])
 def test_a_secret_is_a_line_on_stdin(sshd: Sshd, make: Make, size: int) -> None:
-    script = f": {'x' * size}\nIFS= read -r given; echo \"[$given]\"; cat; echo end"
+    script = f': {"x" * size}\nIFS= read -r given; echo "[$given]"; cat; echo end'
     transport = make(sshd)
     lines: list[str] = []
     transport.run(script, lines.append, secret="pass $word")
