@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import GuestUnreachable as GuestUnreachable
     from .errors import HostKeyChanged as HostKeyChanged
     from .errors import HostKeyUnknown as HostKeyUnknown
+    from .errors import LoginRefused as LoginRefused
     from .errors import StepFailed as StepFailed
     from .errors import SudoRefused as SudoRefused
     from .errors import UnsupportedGuest as UnsupportedGuest
@@ -66,11 +67,15 @@ if TYPE_CHECKING:
     from .transport.local import LocalTransport as LocalTransport
     from .transport.openssh import OpenSshTransport as OpenSshTransport
     from .transport.openssh import is_master_alive as is_master_alive
+    from .transport.ssh_config import SshConfig as SshConfig
+    from .transport.target import BadTarget as BadTarget
+    from .transport.target import Target as Target
+    from .transport.target import parse_target as parse_target
 
 MODULES = {
     "engine": "Outcome converge",
     "errors": "ContradictingSteps ConvergeError GuestUnreachable HostKeyChanged HostKeyUnknown "
-    "StepFailed SudoRefused UnsupportedGuest",
+    "LoginRefused StepFailed SudoRefused UnsupportedGuest",
     "facts": "Facts",
     "report": "Report SilentReport Status StepResult",
     "select": "NothingSelected Selection",
@@ -105,6 +110,8 @@ MODULES = {
     "transport.fabric": "FabricTransport connect_fabric",
     "transport.local": "LocalTransport",
     "transport.openssh": "OpenSshTransport is_master_alive",
+    "transport.ssh_config": "SshConfig",
+    "transport.target": "BadTarget Target parse_target",
 }
 HOME = {name: module for module, names in MODULES.items() for name in names.split()}
 

@@ -30,6 +30,11 @@ class GuestUnreachable(ConvergeError):
 
 
 @dataclass(eq=False)
+class LoginRefused(GuestUnreachable):
+    """The guest answers, but takes none of the keys that were offered."""
+
+
+@dataclass(eq=False)
 class HostKeyUnknown(ConvergeError):
     """No host key is pinned for the guest, and a new one may not be accepted."""
 
@@ -39,7 +44,7 @@ class HostKeyUnknown(ConvergeError):
     def __str__(self) -> str:
         return (
             f"{self.address} shows the host key {self.found}, and none is pinned for it.\n"
-            "Compare it with the machine's own, then connect once with new keys accepted."
+            "Compare it with the machine's own, then accept it by connecting once with `ssh`."
         )
 
 

@@ -1,13 +1,11 @@
-"""SSH by Fabric and paramiko: the default way to a guest. The only module that imports either."""
+"""SSH by Fabric and paramiko: the default way to a guest. No other module imports Fabric."""
 
 from __future__ import annotations
 
-import io
 import logging
-import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,12 @@ import paramiko
 from fabric import Config, Connection
 from fabric.runners import Remote
 
-from ..errors import GuestUnreachable
+from ..errors import GuestUnreachable, LoginRefused
 from .address import SshAddress
 from .agent import AgentForwarder
 from .known_hosts import HostKey, pinned, verify
+from .login import OwnKeys
+from .sftp import BROKEN, send
 from .wire import Lines, command
 
 KEEPALIVE_S = 15
@@ -66,7 +66,10 @@ class PinnedKeys(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
         if self.address.known_hosts is not None:
             shown = HostKey(key.get_name(), key.asbytes())
             alias, where = self.address.alias, str(self.address)
-            verify(self.address.known_hosts, alias, shown, where, accept_new=self.accept_new)
+            config = self.address.config
+            accept_new = self.accept_new or (config is not None and config.accepts_new_keys)
+            own, *others = self.address.pins
+            verify(own, alias, shown, where, accept_new=accept_new, also=others)
 
 
 @dataclass
@@ -80,6 +83,8 @@ class FabricTransport:
     _client: paramiko.SSHClient | None = None
     _connection: Connection | None = None
     _forwarder: AgentForwarder | None = field(init=False)
+    _gateway: FabricTransport | None = None
+    """The connection through which this one goes (ProxyJump)."""
 
     def __post_init__(self) -> None:
         self._forwarder = AgentForwarder(self.agent_socket) if self.agent_socket else None
@@ -88,7 +93,8 @@ class FabricTransport:
         """Log in, unless that is done.
 
         Raises:
-            GuestUnreachable: no connection, or the key was refused.
+            GuestUnreachable: no connection.
+            LoginRefused: none of the keys is right.
             HostKeyChanged, HostKeyUnknown: the server is not the pinned one.
         """
         if self._client is not None:
@@ -96,22 +102,25 @@ class FabricTransport:
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(PinnedKeys(self.address, self.accept_new))
         try:
-            client.connect(
-                self.address.host,
-                self.address.port,
-                self.address.user,
-                timeout=self.timeout_s,
-                **self._login(),
-            )
+            with self._keys() as keys:
+                client.connect(
+                    self.address.host,
+                    self.address.port,
+                    self.address.user,
+                    timeout=self.timeout_s,
+                    sock=self._through_gateway(),
+                    **(self._login() | keys),
+                )
         except paramiko.AuthenticationException as error:
-            client.close()
-            reason = f"`{self.address.user}` is refused ({error})"
-            raise GuestUnreachable(str(self.address), reason) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            client.close()
+            self._give_up(client)
+            said = str(error).strip().splitlines()
+            reason = f"`{self.address.user}` is refused ({said[-1] if said else 'no key to offer'})"
+            raise LoginRefused(str(self.address), reason) from error
+        except BROKEN as error:
+            self._give_up(client)
             raise GuestUnreachable(str(self.address), _reason(error)) from error
         except BaseException:
-            client.close()
+            self._give_up(client)
             raise
         transport = client.get_transport()
         if transport is not None:
@@ -146,7 +155,7 @@ class FabricTransport:
                 status = int(session.recv_exit_status())
             finally:
                 session.close()
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except BROKEN as error:
             raise self._lost(_reason(error)) from error
         if status < 0 and _has_ended(transport):
             raise self._lost("the server closed the connection")
@@ -157,32 +166,18 @@ class FabricTransport:
         """Put `contents` into files, by SFTP; see Uploads."""
         self.open()
         transport = self._transport()
+        upload = None
         try:
-            sftp = paramiko.SFTPClient.from_transport(transport)
-        except (paramiko.SSHException, OSError, EOFError) as error:
+            upload = send(transport, contents)
+        except BROKEN as error:
+            # No SFTP, or a full disk, of which the change itself will tell in better words.
             if _has_ended(transport):
                 raise self._lost(_reason(error)) from error
-            sftp = None
-        if sftp is None:
-            yield None
-            return
-        folder = f"/tmp/nopal-{secrets.token_hex(8)}"  # noqa: S108 - made anew, or refused
-        paths = [f"{folder}/{index}" for index in range(len(contents))]
         try:
-            sftp.mkdir(folder, 0o700)
-            for path, content in zip(paths, contents, strict=True):
-                sftp.putfo(io.BytesIO(content), path)
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            if _has_ended(transport):
-                raise self._lost(_reason(error)) from error
-            # A full disk, perhaps: the change itself will say so in better words.
-            _remove(sftp, folder, paths)
-            yield None
-            return
-        try:
-            yield paths
+            yield upload.paths if upload is not None else None
         finally:
-            _remove(sftp, folder, paths)
+            if upload is not None:
+                upload.remove()
 
     @property
     def connection(self) -> Connection:
@@ -215,8 +210,14 @@ class FabricTransport:
     def close(self) -> None:
         """End the connection; what runs on it is cut off."""
         if self._client is not None:
-            self._client.close()
+            self._give_up(self._client)
         self._client = self._connection = None
+
+    def _give_up(self, client: paramiko.SSHClient) -> None:
+        client.close()
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
 
     def __enter__(self) -> FabricTransport:
         """Log in."""
@@ -226,6 +227,26 @@ class FabricTransport:
     def __exit__(self, *_: object) -> None:
         """End the connection."""
         self.close()
+
+    @contextmanager
+    def _keys(self) -> Iterator[dict[str, Any]]:
+        """Yield what else to log in with: all keys that the person has for a host."""
+        if self.address.config is None:
+            yield {}
+            return
+        with OwnKeys(self.address.user, self.address.config) as keys:
+            yield {"auth_strategy": keys}
+
+    def _through_gateway(self) -> paramiko.Channel | None:
+        jump = self.address.config.jump if self.address.config is not None else None
+        if jump is None:
+            return None
+        self._gateway = FabricTransport(jump, None, self.accept_new, self.timeout_s)
+        self._gateway.open()
+        there = (self.address.host, self.address.port)
+        kind, here = "direct-tcpip", ("127.0.0.1", 0)
+        transport = self._gateway._transport()
+        return transport.open_channel(kind, there, here, timeout=self.timeout_s)
 
     def _login(self) -> dict[str, Any]:
         has_key = self.address.identity_file is not None
@@ -239,15 +260,17 @@ class FabricTransport:
             "transport_factory": self._make_transport,
         }
 
-    def _make_transport(self, sock: socket.socket, **kwargs: Any) -> paramiko.Transport:
-        # paramiko leaves Nagle on: 40 ms for every command.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # A guest that vanished answers no keepalive; the kernel would try for many minutes.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_S * 1000)
+    def _make_transport(self, sock: Any, **kwargs: Any) -> paramiko.Transport:
+        if isinstance(sock, socket.socket):
+            # paramiko leaves Nagle on: 40 ms for every command.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # A guest that vanished answers no keepalive; the kernel would try for minutes.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_S * 1000)
         transport = paramiko.Transport(sock, **kwargs)
-        if self.address.known_hosts is not None:
-            _prefer(transport, pinned(self.address.known_hosts, self.address.alias))
+        _prefer(
+            transport, [key for f in self.address.pins for key in pinned(f, self.address.alias)]
+        )
         return transport
 
     def _transport(self) -> paramiko.Transport:
@@ -282,23 +305,13 @@ def connect_fabric(
     return transport
 
 
-def _prefer(transport: paramiko.Transport, keys: tuple[HostKey, ...]) -> None:
+def _prefer(transport: paramiko.Transport, keys: Sequence[HostKey]) -> None:
     """Ask for a host key of a pinned type first: a server has several, and one is pinned."""
     options = transport.get_security_options()
     types = {key.type for key in keys}
     if "ssh-rsa" in types:
         types |= {"rsa-sha2-512", "rsa-sha2-256"}
     options.key_types = sorted(options.key_types, key=lambda name: name not in types)
-
-
-def _remove(sftp: paramiko.SFTPClient, folder: str, paths: Sequence[str]) -> None:
-    """Remove what was uploaded; what a broken connection leaves, the guest's next boot removes."""
-    with suppress(paramiko.SSHException, OSError, EOFError):
-        for path in paths:
-            with suppress(FileNotFoundError):
-                sftp.remove(path)
-        sftp.rmdir(folder)
-    sftp.close()
 
 
 def _has_ended(transport: paramiko.Transport) -> bool:

@@ -1,6 +1,7 @@
 """The file that pins guests' host keys, in OpenSSH's known_hosts format.
 
-It holds plain names only; hashed and marked lines, which nopal never writes, are skipped.
+Nopal writes plain names; a person's own file may hold hashed ones and patterns too. Marked lines
+(authorities, revoked keys) are skipped.
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import fcntl
+import fnmatch
 import hashlib
+import hmac
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from ..errors import HostKeyChanged, HostKeyUnknown
 from ..shell import quote
 
 ENTRY_FIELDS = 3
+HASHED = "|1|"
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,32 @@ def pinned(path: Path, alias: str) -> tuple[HostKey, ...]:
     keys = []
     for line in lines:
         fields = line.split()
-        if len(fields) < ENTRY_FIELDS or alias not in fields[0].split(","):
+        if len(fields) < ENTRY_FIELDS or not _names(fields[0], alias):
             continue
         try:
             keys.append(HostKey(fields[1], base64.b64decode(fields[2], validate=True)))
         except binascii.Error:
             continue
     return tuple(keys)
+
+
+def _names(patterns: str, alias: str) -> bool:
+    """Return whether the first field of a line means `alias`; names have no case."""
+    if patterns.startswith(HASHED):
+        salt, _, digest = patterns.removeprefix(HASHED).partition("|")
+        try:
+            key = base64.b64decode(salt, validate=True)
+        except binascii.Error:
+            return False
+        made = hmac.digest(key, alias.lower().encode(), "sha1")
+        return base64.b64encode(made).decode() == digest
+    if alias in patterns.split(","):
+        return True
+    # fnmatch would read the brackets of `[host]:port` as a choice of letters.
+    names = [name.lower().replace("[", "[[]") for name in patterns.split(",")]
+    fits = [fnmatch.fnmatchcase(alias.lower(), name.removeprefix("!")) for name in names]
+    is_denied = any(f for f, name in zip(fits, names, strict=True) if name.startswith("!"))
+    return any(fits) and not is_denied
 
 
 def pin(path: Path, alias: str, key: HostKey) -> None:
@@ -69,14 +93,24 @@ def pin(path: Path, alias: str, key: HostKey) -> None:
         os.close(folder)
 
 
-def verify(path: Path, alias: str, shown: HostKey, address: str, *, accept_new: bool) -> None:
+def verify(
+    path: Path,
+    alias: str,
+    shown: HostKey,
+    address: str,
+    *,
+    accept_new: bool,
+    also: Sequence[Path] = (),
+) -> None:
     """Return when `shown` is the key pinned for `alias`, or was just pinned because none was.
+
+    The files of `also` are read as well.
 
     Raises:
         HostKeyChanged: another key is pinned.
         HostKeyUnknown: none is pinned, and `accept_new` is false.
     """
-    keys = pinned(path, alias)
+    keys = tuple(key for file in (path, *also) for key in pinned(file, alias))
     if shown in keys:
         return
     if keys:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConvergeError, GuestUnreachable
-from .address import SshAddress
+from .address import OwnConfig, SshAddress
 from .known_hosts import changed
 from .local import pump
 from .wire import command
@@ -60,7 +60,9 @@ class OpenSshTransport:
         wanted = command(script, secret)
         agent = self.agent_socket if forward_agent else None
         environment = {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"}
-        if agent is not None or self.address.identity_file is None:
+        if self.address.config is not None:
+            environment = dict(os.environ)
+        elif agent is not None or self.address.identity_file is None:
             environment["SSH_AUTH_SOCK"] = str(agent or os.environ.get("SSH_AUTH_SOCK", ""))
         # A file, not a pipe: a master inherits stderr and never ends it.
         with (
@@ -87,8 +89,13 @@ class OpenSshTransport:
         """Do nothing: the master is not ours."""
 
     def arguments(self, line: str, *, agent: Path | None) -> list[str]:
-        """Return ssh's whole command line. The person's own ssh_config has no say in it."""
+        """Return ssh's whole command line.
+
+        The person's own ssh_config has a say in it only for the person's own hosts.
+        """
         address = self.address
+        if address.config is not None:
+            return self._by_own_config(address.config, line, agent)
         master = address.control_path if self.uses_master and agent is None else None
         options = {
             "BatchMode": "yes",
@@ -117,6 +124,25 @@ class OpenSshTransport:
             options |= {"UserKnownHostsFile": known_hosts, "StrictHostKeyChecking": checking}
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", "-F", "none", "-T", *words, "--", address.host, line]
+
+    def _by_own_config(self, config: OwnConfig, line: str, agent: Path | None) -> list[str]:
+        options = {
+            "BatchMode": "yes",
+            "ControlMaster": "no",
+            "ForwardAgent": _path(agent) if agent else "no",
+            "LogLevel": "ERROR",
+            "ServerAliveInterval": "15",
+            "ServerAliveCountMax": "4",
+        }
+        if agent is not None or not self.uses_master:
+            options["ControlPath"] = "none"
+        if self.accept_new:
+            options["StrictHostKeyChecking"] = "accept-new"
+        words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        words += ["-F", str(config.file)] if config.file else []
+        words += ["-l", config.user] if config.user else []
+        words += ["-p", str(config.port)] if config.port else []
+        return ["ssh", "-T", *words, "--", config.name, line]
 
     def _error(self, said: str) -> ConvergeError:
         if "HOST IDENTIFICATION HAS CHANGED" in said and self.address.known_hosts is not None:

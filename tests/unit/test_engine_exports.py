@@ -36,7 +36,7 @@ def test_importing_the_steps_and_the_engine_loads_neither_ssh_nor_templates() ->
     assert shown.stdout.strip() == ""
 
 
-def test_only_one_module_knows_fabric_and_paramiko() -> None:
+def test_only_the_transport_by_fabric_and_its_parts_know_paramiko() -> None:
     room = Path(provision.__file__).parent
     knowing = {
         str(path.relative_to(room))
@@ -46,4 +46,4 @@ def test_only_one_module_knows_fabric_and_paramiko() -> None:
         for name in [getattr(node, "module", None) or "", *(a.name for a in node.names)]
         if name.split(".")[0] in {"fabric", "paramiko"} and not getattr(node, "level", 0)
     }
-    assert knowing == {"transport/fabric.py"}
+    assert knowing == {f"transport/{name}.py" for name in ("fabric", "login", "sftp")}
