@@ -22,7 +22,6 @@ from profiles.guest import Repo
 from .assemble import Person, assemble
 from .errors import Fault, Place, ProjectFaults
 from .machine import Wish
-from .resolve import check_owner
 from .workspace import FORGE, Workspace
 
 if TYPE_CHECKING:
@@ -96,8 +95,6 @@ class _Check:
         """Return the checked project, or None when there are faults."""
         workspace, project = self._workspace, self._project
         state = workspace.states.read(project.name)
-        is_known = project.name in workspace.states.names()
-        check_owner(project, project.repo_root, state.owner if is_known else None)
         agent = workspace.agent()
         urls = self._urls()
         identity = self._try("git", lambda: self._identity(urls))

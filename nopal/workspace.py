@@ -89,10 +89,12 @@ class Workspace:
         """Return the project that is meant.
 
         Raises:
+            ProjectTakenOver: the repo one stands in claims a machine that is not its own.
             ProjectError: a file or a name is wrong; nothing was started.
         """
         from .load import load_project  # noqa: PLC0415
         from .origin import origin_of  # noqa: PLC0415
+        from .resolve import check_owner  # noqa: PLC0415
 
         found = load_project(
             name,
@@ -102,6 +104,8 @@ class Workspace:
             flags=flags,
             owner_of=self._owner_of,
         )
+        if found.name in self.states.names():
+            check_owner(found, found.repo_root, self.states.read(found.name).owner)
         return found.over(self.option_defaults)
 
     def projects(self, names: Sequence[str], *, everything: bool = False) -> tuple[Project, ...]:
