@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provision.transport.address import SshAddress
+from provision.transport.wire import quote_for_any_shell
 
 
 def ssh_command(
@@ -40,7 +41,8 @@ def ssh_command(
             command += ["-o", f"{name}={value}"]
     command += ["-t"] if tty else ["-T"]
     command += ["-l", address.user, "--", address.host]
-    return [*command, script] if script else command
+    # sshd gives it to the login shell, which may be fish; the script is bash's.
+    return [*command, f"exec bash -c {quote_for_any_shell(script)}"] if script else command
 
 
 def _path(path: Path) -> str:

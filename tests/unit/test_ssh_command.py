@@ -51,5 +51,6 @@ def test_the_pinned_key_is_insisted_on() -> None:
 
 
 def test_a_script_is_one_argument_after_the_host() -> None:
-    assert ssh_command(ADDRESS, script="a; b")[-3:] == ["--", "127.0.0.1", "a; b"]
+    wanted = ["--", "127.0.0.1", "exec bash -c 'a; b'"]
+    assert ssh_command(ADDRESS, script="a; b")[-3:] == wanted
     assert ssh_command(ADDRESS)[-1] == "127.0.0.1"
