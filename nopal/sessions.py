@@ -55,6 +55,19 @@ class Session:
             raise BadSessionName(self.name)
 
 
+def short_prelude() -> str:
+    """Return shell that comes first where a connection ends soon.
+
+    It keeps to its own agent: what stays, and goes by the link, would lose its agent with it.
+    """
+    return f"""\
+link={quote_path(AGENT_SOCKET)}
+mkdir -p "${{link%/*}}"
+if [ -n "${{SSH_AUTH_SOCK:-}}" ] && [ ! -S "$link" ]; then ln -sfn "$SSH_AUTH_SOCK" "$link"; fi
+export SSH_AUTH_SOCK="${{SSH_AUTH_SOCK:-$link}}"
+"""
+
+
 def prelude(term: str = "", terminfo: str = "") -> str:
     """Return shell that comes first in every interactive login.
 
@@ -113,7 +126,7 @@ fi
 
 def detached_script(session: Session) -> str:
     """Return shell that starts the session and leaves it: it prints `session NAME DID`."""
-    return prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
+    return short_prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
 
 
 def attach_script(session: Session, term: str, terminfo: str) -> str:
@@ -144,7 +157,7 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
         if required
         else "cd"
     )
-    return prelude() + f"cd {there} 2>/dev/null || {missing}\n{command}\n"
+    return short_prelude() + f"cd {there} 2>/dev/null || {missing}\n{command}\n"
 
 
 def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:
