@@ -22,6 +22,7 @@ def run_profile(c: Context, profile: Profile, action: str, project: str) -> None
 def _run(c: Context, profile: Profile, action: str, project: str) -> None:
     from ..preflight import prepare_all  # noqa: PLC0415
     from ..report import one_line_summary  # noqa: PLC0415
+    from ..screen import printable  # noqa: PLC0415
     from .open import open_workspace  # noqa: PLC0415
 
     workspace = open_workspace(c)
@@ -40,6 +41,6 @@ def _run(c: Context, profile: Profile, action: str, project: str) -> None:
         and (action == "plan" or (profile.label in step.tags and step.kind == "check"))
     ]
     for result in wrong:
-        sys.stdout.write(f"{result.id}: {result.summary}\n")
+        sys.stdout.write(printable(f"{result.id}: {result.summary}") + "\n")
     if wrong:
         raise Exit(code=2 if action == "plan" else 1)

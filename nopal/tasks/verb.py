@@ -47,12 +47,19 @@ def explained() -> Iterator[None]:
     except Exception as error:
         if is_debugging() or not isinstance(error, tuple(_known_errors())):
             raise
-        raise Exit(str(error), getattr(error, "exit_status", 1)) from error
+        raise Exit(_shown(error), getattr(error, "exit_status", 1)) from error
 
 
 def is_debugging() -> bool:
     """Return whether `inv --debug` was asked for."""
     return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
+
+
+def _shown(error: Exception) -> str:
+    from ..screen import printable  # noqa: PLC0415
+
+    # It may quote a guest, which must not rule the terminal.
+    return "\n".join(map(printable, str(error).split("\n")))
 
 
 def _known_errors() -> Iterable[type[Exception]]:
@@ -74,6 +81,8 @@ def _known_errors() -> Iterable[type[Exception]]:
         GuardError,
         LimaError,
         MachineError,
+        NotImplementedError,  # a system or processor that machines do not run on
+        OSError,  # a full disk, a home that may not be written: its own words say what and where
         ProfileError,
         ProjectError,
         SomeFailed,
