@@ -87,7 +87,8 @@ class HostSetup:
         lacks = HostLacks(tuple((one.name, one.why, one.command) for one in lacking))
         if not sys.stdin.isatty():
             raise lacks
-        self._workspace.screen.line(str(lacks).rpartition("\n")[0])
+        for line in str(lacks).splitlines()[:-1]:
+            self._workspace.screen.line(line)
         if not confirm("install it?"):
             raise lacks
 
