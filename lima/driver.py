@@ -37,6 +37,7 @@ _START_TIMEOUT_S = {True: 10 * 60, False: 40 * 60}
 # LIMA_HOME/NAME/ssh.sock.<16 characters> must fit a socket's path: 108 on Linux, 104 on macOS.
 _PATH_LIMIT = {"Linux": 80, "Darwin": 76}
 _LONGEST_NAME = 76
+_GIB = 1024**3
 
 
 def _silent(_line: str) -> None:
@@ -136,7 +137,9 @@ class LimaDriver:
             return False
         file = self.paths.instance(there.name) / "lima.yaml"
         before = file.read_text(encoding="utf-8")
-        text = render(replace(spec, image=image_in(before, spec.image)))
+        # Lima refuses to start a machine whose disk is to shrink.
+        disk_gib = max(spec.disk_gib, there.disk // _GIB)
+        text = render(replace(spec, image=image_in(before, spec.image), disk_gib=disk_gib))
         if before == text:
             return False
         # In place, so that the file keeps its owner, who is the system user when we are root;
