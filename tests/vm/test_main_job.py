@@ -144,11 +144,11 @@ def test_a_commit_of_the_guest_is_signed_and_verifies_on_the_host(job: Job) -> N
 
 def test_no_private_key_of_the_host_is_in_the_guest(job: Job) -> None:
     secret = job.private_key.read_text().splitlines()[2]
-    found = job.run(f"sudo grep -rlsF -- '{secret}' / --exclude-dir=proc --exclude-dir=sys", None)
-    assert found == ""
+    # Programs and their data are left out: they came from packages, and are most of the disk.
     found = job.run(
-        "sudo grep -rlsE -- '-----BEGIN [A-Z ]*PRIVATE KEY' /home /root /etc /run /tmp /var/lib"
-        " | grep -v '^/etc/ssh/ssh_host_' | grep -v '/docker/'",
+        "sudo find /home /root /etc /run /tmp /srv /mnt /var -xdev -type f -size -64k"
+        " -not -path '/etc/ssh/ssh_host_*' -not -path '/var/lib/docker/*'"
+        f" -exec grep -lsIE -e '^-----BEGIN .*PRIVATE KEY-----' -e '{secret}' {{}} +",
         None,
     )
     assert found == ""
