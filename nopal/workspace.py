@@ -41,6 +41,8 @@ class Workspace:
     """Profiles by name: nopal's own, and those of the `tasks.py` that is run."""
     option_defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Profile options of Invoke's configuration (`profiles:` in invoke.yaml)."""
+    ssh_config: Path | None = None
+    """What ssh reads about hosts that nopal did not make; None: the person's own."""
 
     @classmethod
     def open(
@@ -126,11 +128,13 @@ class Workspace:
         known = set(self.states.names())
         return tuple(name if name in known else self.project(name).name for name in wanted or [""])
 
-    def reporter(self, name: str, listener: Listener | None = None) -> Reporter:
+    def reporter(
+        self, name: str, listener: Listener | None = None, *, log_name: str = ""
+    ) -> Reporter:
         """Return what tells about one machine, to `listener` too."""
         from .report import Reporter  # noqa: PLC0415
 
-        return Reporter(name, self.screen, self.paths.logs / f"{name}.log", listener)
+        return Reporter(name, self.screen, self.paths.logs / f"{log_name or name}.log", listener)
 
     def agent(self) -> AgentSocket | NoAgent:
         """Return the SSH agent of this computer that the person means."""

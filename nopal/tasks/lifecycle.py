@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoke import Context, Exit
 
+from .on_hosts import HostsWanted, provision_hosts
 from .open import open_workspace
 from .verb import PROJECT, PROJECTS, verb
 
@@ -122,17 +123,23 @@ def destroy(
 
 
 @verb(
-    iterable=["limit"],
+    iterable=["limit", "host"],
     help={
         "project": PROJECT,
         **_SELECTION,
         "keep-going": _KEEP_GOING,
         "check": "change nothing; exit 2 when something would change",
+        "host": "in place of a machine: USER@SERVER[:PORT], as ssh knows it, or localhost; a,b",
+        "profiles": "what the hosts shall have: docker,node",
+        "ask-sudo": "ask once for the password that sudo wants on the hosts",
     },
 )
 def provision(
     c: Context,
     project: str = "",
+    host: list[str] | None = None,
+    profiles: str = "",
+    ask_sudo: bool = False,
     only: str = "",
     tags: str = "",
     limit: list[str] | None = None,
@@ -140,11 +147,19 @@ def provision(
     check: bool = False,
     json: bool = False,
 ) -> None:
-    """Converge the running machine, and do nothing else."""
+    """Converge the running machine, or any host, and do nothing else."""
     from ..report import one_line_summary  # noqa: PLC0415
 
     selection = _selection(only, tags, limit)
     workspace = open_workspace(c)
+    if host:
+        if project:
+            raise Exit("give --project or --host, not both", 2)
+        wanted = HostsWanted(host, profiles, selection, ask_sudo=ask_sudo)
+        provision_hosts(workspace, wanted, keep_going=keep_going, check=check, as_json=json)
+        return
+    if profiles or ask_sudo:
+        raise Exit("--profiles and --ask-sudo belong to --host; a project names its profiles", 2)
     item = _prepared(workspace, project, selection)
     with workspace.reporter(item.name, _listener(item.name, json)) as reporter:
         machine = workspace.machine(item.name, reporter, item.agent)

@@ -9,7 +9,9 @@ from typing import ClassVar
 from ..errors import ConvergeError
 
 _FORM = re.compile(
-    r"(?:(?P<user>[^@\s:]+)@)?(?:\[(?P<v6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^@\s:\[\]]+))(?::(?P<port>\d{1,5}))?"
+    r"(?:(?P<user>[^@\s:/]+)@)?"
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[\w.-]+))"
+    r"(?::(?P<port>[0-9]{1,5}))?"
 )
 _BARE_V6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 LOCAL = "localhost"

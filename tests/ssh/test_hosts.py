@@ -1,0 +1,180 @@
+"""Profiles on hosts that nopal did not make: real servers, and this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from invoke import Exit
+from sshd import Sshd, running_sshd
+
+import nopal
+from nopal.hosts import BaseRefused, NoProfilesNamed, PasswordNeeded
+from nopal.many import SomeFailed
+from nopal.paths import Paths
+from nopal.screen import PlainScreen
+from nopal.tasks.on_hosts import HostsWanted, provision_hosts
+from nopal.workspace import Workspace
+from profiles.catalogue import load
+from profiles.errors import UnknownProfile
+from profiles.guest import Guest
+from profiles.profile import profile
+from provision.errors import GuestUnreachable
+from provision.select import Selection
+from provision.step import Step
+from provision.steps.file import File
+from provision.transport.target import BadTarget
+
+
+@dataclass
+class Desk:
+    """A person's workspace, and two servers that ssh knows as `one` and `two`."""
+
+    workspace: Workspace
+    servers: tuple[Sshd, Sshd]
+    screen: io.StringIO
+    place: Path
+
+    def provision(
+        self, *hosts: str, profiles: str = "mine", check: bool = False, as_json: bool = False
+    ) -> None:
+        wanted = HostsWanted(hosts, profiles, Selection(only="mine"), ask_sudo=False)
+        provision_hosts(self.workspace, wanted, keep_going=False, check=check, as_json=as_json)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    @profile
+    def mine(guest: Guest) -> Iterator[Step]:
+        """Leave a word."""
+        text = f"{guest.user} {guest.home} {guest.distribution} {guest.autonomy}\n"
+        yield File(str(tmp_path / f"word-{guest.name}"), text, run_as="login")
+
+    with running_sshd(tmp_path / "one") as one, running_sshd(tmp_path / "two") as two:
+        config = [f"UserKnownHostsFile {tmp_path}/hosts", "StrictHostKeyChecking accept-new"]
+        for name, server in (("one", one), ("two", two)):
+            config += [f"Host {name}", "HostName 127.0.0.1", f"Port {server.port}"]
+            config += [f"User {server.user}", f"IdentityFile {server.key}"]
+        (tmp_path / "config").write_text("\n".join(config) + "\n")
+        screen = io.StringIO()
+        workspace = Workspace(
+            paths=Paths.from_environment({}, is_root=False, home=tmp_path),
+            environ={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+            cwd=tmp_path,
+            screen=PlainScreen(screen),
+            catalogue={**load(), "mine": mine},
+            ssh_config=tmp_path / "config",
+        )
+        yield Desk(workspace, (one, two), screen, tmp_path)
+
+
+def test_several_hosts_are_converged_and_summed_up_once(desk: Desk) -> None:
+    desk.provision("one,two")
+    assert "2 hosts: 2 as declared, 0 not" in desk.screen.getvalue()
+    for name in ("one", "two"):
+        word = (desk.place / f"word-{name}").read_text().split()
+        assert word[1:] == [os.environ["HOME"], "debian", "ask"]
+        assert "# apply" in (desk.workspace.paths.logs / "hosts" / f"{name}.log").read_text()
+
+
+def test_a_host_that_is_right_costs_one_login_a_question_and_a_probe(desk: Desk) -> None:
+    (one, _two) = desk.servers
+    desk.provision("one")
+    before = (one.connections, one.execs)
+    desk.provision("one")
+    assert (one.connections, one.execs) == (before[0] + 1, before[1] + 2)
+
+
+def test_a_check_changes_nothing_and_ends_with_two(desk: Desk) -> None:
+    with pytest.raises(Exit) as caught:
+        desk.provision("one", check=True)
+    assert caught.value.code == 2
+    assert not (desk.place / "word-one").exists()
+    desk.provision("one")
+    desk.provision("one", check=True)
+
+
+def test_one_host_that_fails_does_not_keep_the_others(desk: Desk) -> None:
+    desk.servers[1].stop()
+    with pytest.raises(SomeFailed) as caught:
+        desk.provision("one", "two")
+    ((name, error),) = caught.value.failed
+    assert name == "two"
+    assert isinstance(error, GuestUnreachable)
+    assert (desk.place / "word-one").exists()
+    assert "2 hosts: 1 as declared, 1 not" in desk.screen.getvalue()
+
+
+def test_hosts_tell_as_json_which_is_which(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.provision("one", "two", as_json=True)
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sums = {e["machine"]: e["changed"] for e in events if e["event"] == "summary"}
+    assert sums == {"one": 1, "two": 1}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "profiles", "error"),
+    [
+        ("one", "", NoProfilesNamed),
+        ("one", "mine,base", BaseRefused),
+        ("one", "dokcer", UnknownProfile),
+        ("one,-oProxyCommand=x", "mine", BadTarget),
+    ],
+)
+def test_bad_input_is_refused_before_any_host_is_asked(
+    desk: Desk, hosts: str, profiles: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        desk.provision(hosts, profiles=profiles)
+    assert desk.servers[0].connections == 0
+
+
+def test_a_password_is_asked_for_by_a_flag() -> None:
+    assert "be asked for it: --ask-sudo" in str(PasswordNeeded("web", "dev"))
+
+
+CHECKOUT = str(Path(nopal.__file__).parents[1])
+TASKS = '''\
+from nopal import ns, profile
+from provision import File
+
+@profile
+def mine(guest):
+    """Leave a word."""
+    yield File("{place}/word", guest.user + "\\n", run_as="login")
+
+ns.add_collection(mine)
+'''
+
+
+def inv(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NOPAL_HOME": str(place / "nopal"), "PYTHONPATH": CHECKOUT}
+    return subprocess.run(
+        [sys.executable, "-m", "invoke", "provision", *words],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_verb_works_on_this_very_machine(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(TASKS.format(place=tmp_path))
+    here = ("--host", "localhost", "--profiles", "mine", "--only", "mine")
+    assert inv(tmp_path, *here, "--check").returncode == 2
+    done = inv(tmp_path, *here)
+    assert (done.returncode, "localhost: 1 steps: 1 changed" in done.stderr) == (0, True)
+    assert (tmp_path / "word").exists()
+    assert inv(tmp_path, *here, "--check").returncode == 0
+    both = inv(tmp_path, *here, "-p", "blog")
+    assert (both.returncode, "not both" in both.stderr) == (2, True)
+    lonely = inv(tmp_path, "--profiles", "mine")
+    assert (lonely.returncode, "belong to --host" in lonely.stderr) == (2, True)
