@@ -14,8 +14,8 @@ from lima.spec import MachineSpec, Mount, PortForward
 from profiles.catalogue import resolve
 from profiles.guest import Guest, Repo
 
-from .machine import Wish
 from .timezone import host_timezone
+from .wish import Wish
 
 if TYPE_CHECKING:
     from .project import Project

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .machine import MachineError
+from .machine_errors import MachineError
 
 if TYPE_CHECKING:
     from lima.images import Image

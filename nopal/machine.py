@@ -6,7 +6,6 @@ a killed one finishes its work.
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,18 +17,17 @@ import msgspec
 
 from guard.host_keys import alias as host_key_alias
 from provision.errors import GuestUnreachable, HostKeyChanged
-from provision.select import Selection
-from provision.step import Step
 from provision.transport.address import SshAddress
 
 from . import lost_work
 from .driver import Driver
+from .machine_errors import MachineError, NoSuchMachine, NotRunning
 from .report import Reporter
 from .state import MachineState, Ssh, StateStore, remember
+from .wish import Wish
 
 if TYPE_CHECKING:
     from lima.instance import Instance
-    from lima.spec import MachineSpec, PortForward
     from provision.engine import Outcome
     from provision.transport.fabric import FabricTransport
 
@@ -43,80 +41,6 @@ class HostKeyPins(Protocol):
 
     def remove(self, machine: str) -> bool:
         """Forget the key of `machine`."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a machine shall be: its shape, and the steps that hold in it."""
-
-    spec: MachineSpec
-    steps: tuple[Step, ...]
-    profiles: tuple[str, ...] = ()
-    clones: tuple[str, ...] = ()
-    """URLs of the repos that the steps clone."""
-    owner: str = ""
-    """The repo directory that asks for the machine."""
-
-    @property
-    def digest(self) -> str:
-        """Tell whether two wishes declare the same steps."""
-        return hashlib.sha256(repr(self.steps).encode()).hexdigest()
-
-    def chosen(self, selection: Selection) -> Wish:
-        """Return the wish with only the steps that are meant.
-
-        Raises:
-            NothingSelected: the selection fits no step.
-        """
-        return replace(self, steps=selection.of(self.steps))
-
-    def shape(self) -> dict[str, str]:
-        """Return the machine's shape field by field, in words that can be kept and compared."""
-        return {
-            "cpus": str(self.spec.cpus),
-            "memory": f"{self.spec.memory_gib}GiB",
-            "disk": f"{self.spec.disk_gib}GiB",
-            "image": self.spec.image.name,
-            "ports": ports_in_words(self.spec.ports),
-            "mounts": ", ".join(mount.target for mount in self.spec.mounts) or "none",
-        }
-
-
-def ports_in_words(ports: str | tuple[PortForward, ...]) -> str:
-    """Return the ports as `ls` shows them: `auto`, `none`, or `8080, 80 at 8000`."""
-    if isinstance(ports, str):
-        return ports
-    return ", ".join(
-        str(port.guest) if port.guest == port.host else f"{port.guest} at {port.host}"
-        for port in ports
-    )
-
-
-class MachineError(Exception):
-    """Base of what a machine itself can refuse."""
-
-    exit_status = 1
-
-
-@dataclass(eq=False)
-class NoSuchMachine(MachineError):
-    """The verb needs a machine that was never made."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"there is no machine {self.name}; make it with: inv up -p {self.name}"
-
-
-@dataclass(eq=False)
-class NotRunning(MachineError):
-    """The verb needs a running machine."""
-
-    name: str
-    status: str
-
-    def __str__(self) -> str:
-        return f"the machine {self.name} is {self.status}; start it with: inv up -p {self.name}"
 
 
 @dataclass(frozen=True)
@@ -315,16 +239,20 @@ class Machine:
     def _start(self, state: MachineState, wish: Wish) -> MachineState:
         """Return the state of the machine once it runs and is as safe as asked."""
         instance = self.driver.instance(self.name)
-        if instance is None or instance.status == "Broken":
+        if instance is None:
             state = MachineState(name=self.name, owner=wish.owner, spec=wish.shape())
             self.pins.remove(self.name)
             self.states.write(state)
+        if instance is None or instance.status == "Broken":
+            # A broken one that has a disk is kept: only what never got one is made anew.
             with self.reporter.activity("creating the machine") as on_line:
                 self.driver.create(wish.spec, on_line)
-        elif instance.status == "Running" or self._has_other_image(state, wish):
-            self._tell_differences(state, wish)
-        elif self.driver.update(wish.spec):
-            state = msgspec.structs.replace(state, spec=wish.shape())
+        elif instance.status != "Running":
+            self.driver.update(wish.spec)
+            # The disk was made from the image; no update changes that.
+            had = {"image": state.spec.get("image", wish.shape()["image"])}
+            state = msgspec.structs.replace(state, spec=wish.shape() | had)
+        self._tell_differences(state, wish)
         # A running machine may still be booting, when the command that started it was killed.
         is_up = instance is not None and instance.status == "Running"
         with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
@@ -342,9 +270,6 @@ class Machine:
         if not state.pinned:
             self.pins.remove(self.name)
         return state
-
-    def _has_other_image(self, state: MachineState, wish: Wish) -> bool:
-        return state.spec.get("image") not in {None, wish.shape()["image"]}
 
     def _tell_differences(self, state: MachineState, wish: Wish) -> None:
         """Say what the files ask for that a running machine does not have yet."""

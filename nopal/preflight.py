@@ -21,7 +21,7 @@ from profiles.guest import Repo
 
 from .assemble import Person, assemble
 from .errors import Fault, Place, ProjectFaults
-from .machine import Wish
+from .wish import Wish
 from .workspace import FORGE, Workspace
 
 if TYPE_CHECKING:

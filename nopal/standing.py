@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .machine import Machine, MachineError, NotRunning
+from .machine import Machine
+from .machine_errors import MachineError, NotRunning
 from .preflight import prepare_all
 from .report import one_line_summary
 from .ssh_command import ssh_command

@@ -70,7 +70,7 @@ def _known_errors() -> Iterable[type[Exception]]:
     from provision.errors import ConvergeError  # noqa: PLC0415
 
     from ..errors import ProjectError  # noqa: PLC0415
-    from ..machine import MachineError  # noqa: PLC0415
+    from ..machine_errors import MachineError  # noqa: PLC0415
     from ..many import SomeFailed  # noqa: PLC0415
     from ..sessions import BadSessionName  # noqa: PLC0415
     from ..state import StateError  # noqa: PLC0415

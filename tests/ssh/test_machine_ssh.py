@@ -15,10 +15,11 @@ from guard.host_keys import PinStore, alias
 from lima.images import catalogue
 from lima.spec import MachineSpec
 from nopal.driver import Driver
-from nopal.machine import Machine, Wish
+from nopal.machine import Machine
 from nopal.report import Reporter
 from nopal.screen import PlainScreen
 from nopal.state import MachineState, StateStore, remember
+from nopal.wish import Wish
 from provision.errors import StepFailed
 from provision.select import Selection
 from provision.step import Step
