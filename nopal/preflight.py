@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,12 @@ from guard.repo_url import RepoUrl, check_branch, folder_names, parse_repo_url
 from guard.signing_key import NoSigning, SigningKey, choose_signing_key
 from guard.ssh_agent import AgentSocket, NoAgent
 from guard.ssh_config import keys_in_order_of_offer, read_ssh_config
-from profiles.errors import ProfileError
+from lima.spec import problems
+from profiles.errors import ProfileError, UnknownOption, WrongOption
 from profiles.guest import Repo
 
 from .assemble import Person, assemble
-from .errors import Fault, Place, ProjectFaults
+from .errors import Fault, Place, ProjectFaults, WrongValue
 from .wish import Wish
 from .workspace import FORGE, Workspace
 
@@ -121,9 +123,14 @@ class _Check:
             known_hosts=known_hosts_for([url for url, _branch in urls], access),
         )
         repos = self._repos(urls)
-        wish = self._try(
-            "profiles", lambda: assemble(workspace, project, person, repos, self._only)
-        )
+        wish = None
+        if self._can_read_authorities():
+            wish = self._try(
+                "profiles", lambda: assemble(workspace, project, person, repos, self._only)
+            )
+        for problem in problems(wish.spec) if wish else ():
+            place = project.place("mounts" if problem.field == "mount point" else problem.field)
+            self.faults.append(ForeignFault(place, problem))
         if self.faults or wish is None:
             return None
         return Prepared(
@@ -180,12 +187,25 @@ class _Check:
             key = f"repos[{indices[0]}]" if indices else "repos"
             self.faults.append(ForeignFault(self._project.place(key), fault))
 
+    def _can_read_authorities(self) -> bool:
+        unreadable = [path for path in self._project.extra_ca if not os.access(path, os.R_OK)]
+        for path in unreadable:
+            place = self._project.place("extra_ca")
+            allowed = "files of certificates"
+            self.faults.append(
+                WrongValue(place, "extra_ca", f"`{path}`, which cannot be read", allowed)
+            )
+        return not unreadable
+
     def _try(self, key: str, work: Callable[[], Result]) -> Result | None:
         try:
             return work()
+        except (UnknownOption, WrongOption) as error:
+            place = self._project.place(f"options.{error.profile}.{error.key}")
+            self.faults.append(ForeignFault(place, error))
         except (GuardError, ProfileError) as error:
             self.faults.append(ForeignFault(self._project.place(key), error))
-            return None
+        return None
 
 
 def _checked(entry: RepoEntry) -> tuple[RepoUrl, str]:
