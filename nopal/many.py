@@ -43,11 +43,16 @@ def for_each(
     failed = []
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         futures = [(name(item), pool.submit(work, item)) for item in items]
-        for label, future in futures:
-            error = future.exception()
-            if isinstance(error, Exception):
-                failed.append((label, error))
-            elif error is not None:
-                raise error
+        try:
+            for label, future in futures:
+                error = future.exception()
+                if isinstance(error, Exception):
+                    failed.append((label, error))
+                elif error is not None:
+                    raise error
+        except BaseException:
+            # Interrupted: what has begun ends, and nothing else begins.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     if failed:
         raise SomeFailed(tuple(failed), len(items))

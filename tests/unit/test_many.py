@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nopal.many import SomeFailed, for_each
@@ -25,3 +27,17 @@ def test_a_single_items_error_is_its_own() -> None:
 
     with pytest.raises(ValueError, match="only"):
         for_each(["only"], str, work)
+
+
+def test_an_interrupt_lets_nothing_else_begin() -> None:
+    begun = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise KeyboardInterrupt
+        time.sleep(0.2)
+
+    with pytest.raises(KeyboardInterrupt):
+        for_each(range(100), str, work)
+    assert len(begun) < 50
