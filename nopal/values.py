@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -99,13 +99,18 @@ def _repos(value: Sequence[str | RepoTable]) -> tuple[RepoEntry, ...]:
             raise BadValue(
                 f'to be cloned to "{entry.path}"', "a folder below ~/code, without `..`", index
             )
-        entries.append(entry)
+        entries.append(replace(entry, path=_below_code(entry.path)))
     return tuple(entries)
 
 
 def _is_plain_folder(path: str) -> bool:
-    parts = PurePosixPath(path.removeprefix("~/code/")).parts
+    parts = PurePosixPath(_below_code(path)).parts
     return bool(parts) and not any(part in ("..", "/", "~") or part[0] in "-~" for part in parts)
+
+
+def _below_code(path: str) -> str:
+    """Return `path` relative to ~/code, which may stand in front, without a slash at its end."""
+    return str(PurePosixPath(path.removeprefix("~/code/"))) if path else ""
 
 
 def _ports(value: str | Sequence[int | str | PortTable]) -> object:

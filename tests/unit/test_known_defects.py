@@ -27,9 +27,12 @@ from nopal.errors import ProjectFaults, ProjectTakenOver
 from nopal.host_setup import HostSetup
 from nopal.paths import Paths
 from nopal.preflight import prepare_all
+from nopal.project import RepoEntry
+from nopal.schema import RepoTable
 from nopal.screen import PlainScreen
 from nopal.state import MachineState
 from nopal.tasks.verb import explained
+from nopal.values import parse_value
 from nopal.workspace import Workspace
 from profiles.catalogue import load
 from provision.errors import StepFailed
@@ -147,6 +150,17 @@ def test_access_is_asked_only_for_repos_that_are_not_cloned_yet(desk: Desk) -> N
         prepare_all(workspace, [workspace.project()])
     (line,) = [line for line in asked.read_text().splitlines() if "ls-remote" in line]
     assert "me/new.git" in line
+
+
+# 32. A folder for a clone, however it is written, is the same folder.
+
+
+@pytest.mark.parametrize("path", ["work/x", "work/x/", "~/code/work/x", "./work//x"])
+def test_a_clones_folder_is_the_one_that_is_written(path: str) -> None:
+    given = [RepoTable(url="git@example.org:me/x.git", path=path)]
+    assert parse_value("repos", given, home=Path("/")) == (
+        RepoEntry("git@example.org:me/x.git", path="work/x"),
+    )
 
 
 # 33. A disk that is to be smaller than it is passes every check, and the machine starts no more.
