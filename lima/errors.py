@@ -129,7 +129,7 @@ class ImageUnavailable(LimaError):
     def __str__(self) -> str:
         return (
             f"The image `{self.name}` cannot be had: {self.reason}\n"
-            "Set `image` to a path or URL of a cloud image, and `image_digest` to its digest."
+            "Set `image` to a path or URL of a cloud image with its digest: `…#sha256:…`."
         )
 
 
