@@ -22,6 +22,7 @@ from provision.transport.address import SshAddress
 from . import lost_work
 from .driver import Driver
 from .machine_errors import MachineError, NoSuchMachine, NotRunning
+from .over_master import Glance, glance
 from .report import Reporter
 from .state import MachineState, Ssh, StateStore, remember
 from .wish import Wish
@@ -78,6 +79,10 @@ class Machine:
         """
         with self._locked():
             state = self.states.read(self.name)
+            seen = self._glance(state, wish)
+            if seen.outcome is not None:
+                self._tell_differences(state, wish)
+                return self._as_seen(seen.outcome)
             transport = self._answering(state)
             if transport is None:
                 prepare()
@@ -86,9 +91,11 @@ class Machine:
             else:
                 self._tell_differences(state, wish)
             try:
-                return self._converge(transport, state, wish, keep_going=keep_going)
+                outcome = self._converge(transport, state, wish, keep_going=keep_going)
             finally:
                 transport.close()
+            self._judge_master(seen, outcome)
+            return outcome
 
     def converge(self, wish: Wish, *, is_whole: bool = True, keep_going: bool = False) -> Outcome:
         """Bring the steps of a running machine about.
@@ -100,13 +107,18 @@ class Machine:
             ConvergeError: it could not be reached, or a step failed.
         """
         with self._locked():
+            seen = self._glance(self.states.read(self.name), wish)
+            if seen.outcome is not None:
+                return self._as_seen(seen.outcome)
             state, transport = self.reach()
             try:
-                return self._converge(
+                outcome = self._converge(
                     transport, state, wish, remember=is_whole, keep_going=keep_going
                 )
             finally:
                 transport.close()
+            self._judge_master(seen, outcome)
+            return outcome
 
     def look(self, wish: Wish) -> Outcome:
         """Return how the steps stand in the running machine; nothing is changed."""
@@ -122,6 +134,10 @@ class Machine:
         A machine that does not run can't be asked, so its steps are only named.
         """
         state = self.states.read(self.name)
+        seen = self._glance(state, wish).outcome
+        if seen is not None:
+            self._as_seen(seen)
+            return ()
         transport = self._answering(state)
         if transport is None:
             instance = self.driver.instance(self.name)
@@ -226,6 +242,26 @@ class Machine:
             self.name,
             lambda: self.reporter.say("waiting for another nopal command on this machine"),
         )
+
+    def _glance(self, state: MachineState, wish: Wish) -> Glance:
+        """Look over Lima's SSH master at steps that held when they were last looked at."""
+        if state.ssh is None or not state.pinned or state.converged != wish.digest:
+            return Glance()
+        log = self.reporter.stream()
+        return glance(self._address(state), wish.steps, log, poor=state.poor_master)
+
+    def _as_seen(self, outcome: Outcome) -> Outcome:
+        """Report what a look found, all being as it should be."""
+        for result in outcome.results:
+            self.reporter.step_ends(result)
+        self.reporter.sums_up(outcome)
+        return outcome
+
+    def _judge_master(self, seen: Glance, outcome: Outcome) -> None:
+        """Remember a master that saw faults where a login of our own saw none."""
+        state = self.states.read(self.name)
+        if seen.master and not outcome.changed and seen.master != state.poor_master:
+            self.states.write(msgspec.structs.replace(state, poor_master=seen.master))
 
     def _answering(self, state: MachineState) -> FabricTransport | None:
         """Connect where the machine was last reached; None when it has to be looked for."""

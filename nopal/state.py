@@ -45,6 +45,8 @@ class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profiles: tuple[str, ...] = ()
     cloned: tuple[str, ...] = ()
     """URLs of the repos that are in the machine."""
+    poor_master: str = ""
+    """The SSH master that did not answer, or with fewer rights than a new login has."""
     version: int = VERSION
 
 

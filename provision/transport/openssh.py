@@ -47,6 +47,8 @@ class OpenSshTransport:
     accept_new: bool = False
     timeout_s: int = 30
     uses_master: bool = True
+    answers_within_s: float | None = None
+    """How long the first script over a master may stay silent."""
 
     def run(
         self,
@@ -75,7 +77,12 @@ class OpenSshTransport:
                 env=environment,
             ) as process,
         ):
-            status = pump(process, wanted.stdin, on_line)
+            try:
+                status = pump(process, wanted.stdin, on_line, within_s=self.answers_within_s)
+            except TimeoutError as error:
+                reason = f"no answer within {self.answers_within_s} s"
+                raise GuestUnreachable(str(self.address), reason) from error
+            self.answers_within_s = None
             if status == SSH_FAILED or status < 0:
                 said.seek(0)
                 raise self._error(said.read().decode(errors="backslashreplace"))

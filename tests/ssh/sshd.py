@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.transport.address import SshAddress
+from provision.transport.openssh import is_master_alive
 
 PROGRAM = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 STARTS_WITHIN_S = 20
@@ -158,6 +160,26 @@ def _await(server: Sshd) -> None:
         time.sleep(0.02)
     message = f"sshd did not start: {server.log}"
     raise RuntimeError(message)
+
+
+@contextmanager
+def live_master(server: Sshd, control_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Open an OpenSSH master as Lima does, without an agent."""
+    options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
+    words = [word for option in options for word in ("-o", option)]
+    words += ["-p", str(server.port), "-l", server.user, "-i", str(server.key)]
+    master = subprocess.Popen(
+        ["ssh", "-F", "none", "-M", "-N", "-S", str(control_path), *words, "127.0.0.1"],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        while not is_master_alive(control_path) and master.poll() is None:
+            time.sleep(0.02)
+        yield master
+    finally:
+        master.send_signal(signal.SIGCONT)
+        master.terminate()
+        master.wait()
 
 
 def accepts(path: Path) -> bool:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from sample_steps import Broken, Text
-from sshd import Sshd
+from sshd import Sshd, live_master
 
 from guard.host_keys import PinStore, alias
 from lima.images import catalogue
 from lima.spec import MachineSpec
 from nopal.driver import Driver
 from nopal.machine import Machine
+from nopal.over_master import glance
 from nopal.report import Reporter
 from nopal.screen import PlainScreen
 from nopal.state import MachineState, StateStore, remember
@@ -24,6 +30,7 @@ from provision.errors import StepFailed
 from provision.select import Selection
 from provision.step import Step
 from provision.transport.fabric import connect_fabric
+from provision.transport.openssh import OpenSshTransport
 
 
 def no_driver() -> Driver:
@@ -91,3 +98,80 @@ def test_up_may_go_on_after_a_failure(bench: Bench) -> None:
         bench.machine.up(wish, keep_going=True)
     assert (bench.place / "b").exists()
     assert bench.converged == ""
+
+
+@pytest.fixture
+def master(bench: Bench, sshd: Sshd) -> Iterator[subprocess.Popen[bytes]]:
+    """A live master where the machine's state says that Lima keeps one."""
+    with tempfile.TemporaryDirectory(prefix="m") as place:
+        path = Path(place) / "s"
+        states = bench.machine.states
+        state = states.read("blog")
+        assert state.ssh is not None
+        ssh = msgspec.structs.replace(state.ssh, control_path=str(path))
+        states.write(msgspec.structs.replace(state, ssh=ssh))
+        with live_master(sshd, path) as process:
+            yield process
+
+
+def test_a_machine_that_is_right_is_seen_over_the_live_master_in_one_exec(
+    bench: Bench, sshd: Sshd, master: subprocess.Popen[bytes]
+) -> None:
+    wish = bench.wish(Text(bench.place / "a"))
+    bench.machine.up(wish)
+    before = (sshd.connections, sshd.execs)
+    assert bench.machine.up(wish).is_converged
+    assert bench.machine.plan(wish) == ()
+    assert bench.machine.converge(wish).execs == 1
+    assert (sshd.connections, sshd.execs) == (before[0], before[1] + 3)
+
+
+def test_what_a_master_shows_to_be_wrong_is_mended_by_a_login_of_ones_own(
+    bench: Bench, sshd: Sshd, master: subprocess.Popen[bytes]
+) -> None:
+    wish = bench.wish(Text(bench.place / "a"))
+    bench.machine.up(wish)
+    (bench.place / "a").unlink()
+    before = sshd.connections
+    assert [result.status for result in bench.machine.up(wish).results] == ["changed"]
+    assert sshd.connections == before + 1
+    assert bench.machine.states.read("blog").poor_master == ""
+
+
+def test_a_master_that_has_less_than_a_new_login_is_not_asked_again(
+    bench: Bench, sshd: Sshd, master: subprocess.Popen[bytes]
+) -> None:
+    transport = OpenSshTransport(bench.machine.quick_address() or pytest.fail("no address"))
+    own: list[str] = []
+    transport.run('echo "$SSH_CONNECTION"', own.append)
+    look = f'[ "$SSH_CONNECTION" = "{own[0]}" ] && echo less || echo all'
+    wish = bench.wish(Broken("rights", look, wanted="all"))
+    bench.machine.up(wish)
+    costs = []
+    for _ in range(2):
+        before = sshd.execs
+        assert bench.machine.up(wish).is_converged
+        costs.append(sshd.execs - before)
+    assert costs == [2, 1]
+
+
+def test_a_master_that_never_answers_is_left_for_a_login_of_ones_own(
+    bench: Bench, master: subprocess.Popen[bytes]
+) -> None:
+    wish = bench.wish(Text(bench.place / "a", "x" * 200_000))
+    bench.machine.up(wish)
+    os.kill(master.pid, signal.SIGSTOP)
+    address = bench.machine.quick_address()
+    assert address is not None
+    log = io.StringIO()
+    seen = glance(address, wish.steps, log, answers_within_s=0.5)
+    assert (seen.master != "", seen.outcome) == (True, None)
+    assert "no answer within 0.5 s" in log.getvalue()
+    again = glance(address, wish.steps, log, poor=seen.master)
+    assert again.master == ""
+
+
+def test_without_a_master_nothing_is_asked_over_it(bench: Bench) -> None:
+    address = bench.machine.quick_address()
+    assert address is not None
+    assert glance(address, (), io.StringIO()).master == ""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sshd import Agent, Sshd, make_key
+from sshd import Agent, Sshd, live_master, make_key
 
 from provision.errors import GuestUnreachable, HostKeyChanged, HostKeyUnknown
 from provision.transport import Transport
@@ -228,25 +227,6 @@ def test_an_agent_serves_many_clients_at_once_and_signs(sshd: Sshd, ssh_agent: A
         public = ssh_agent.socket.with_name("agent_key.pub")
         sign = f"echo text | ssh-keygen -Y sign -n git -f {public} 2>/dev/null"
         assert run(sign, forward_agent=True)[0] == "-----BEGIN SSH SIGNATURE-----"
-
-
-@contextmanager
-def live_master(server: Sshd, control_path: Path) -> Iterator[None]:
-    """Open an OpenSSH master as Lima does, without an agent."""
-    options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
-    words = [word for option in options for word in ("-o", option)]
-    words += ["-p", str(server.port), "-l", server.user, "-i", str(server.key)]
-    master = subprocess.Popen(
-        ["ssh", "-F", "none", "-M", "-N", "-S", str(control_path), *words, "127.0.0.1"],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        while not is_master_alive(control_path) and master.poll() is None:
-            time.sleep(0.02)
-        yield
-    finally:
-        master.terminate()
-        master.wait()
 
 
 def test_openssh_uses_a_live_master_and_leaves_it_alone_after_a_reconnect(

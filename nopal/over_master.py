@@ -1,0 +1,65 @@
+"""A quick look over the SSH master that Lima keeps open: a channel costs a tenth of a login.
+
+Never more than a look. A master has the groups of the moment it was opened, and others use it: what
+it shows to be wrong is looked at again by a login of one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provision.errors import ConvergeError
+from provision.report import SilentReport
+from provision.step import Step
+from provision.transcript import Log
+from provision.transport.openssh import OpenSshTransport, is_master_alive
+
+if TYPE_CHECKING:
+    from provision.engine import Outcome
+    from provision.transport.address import SshAddress
+
+ANSWERS_WITHIN_S = 10
+"""A machine that was rewound, or whose host slept, may leave a master that waits for ever."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What came of a look over a master."""
+
+    master: str = ""
+    """Which master was asked, to be compared; empty when none was."""
+    outcome: Outcome | None = None
+    """How the steps stand, if every one of them is as it should be."""
+
+
+def glance(
+    address: SshAddress,
+    steps: Sequence[Step],
+    log: Log,
+    *,
+    poor: str = "",
+    answers_within_s: float = ANSWERS_WITHIN_S,
+) -> Glance:
+    """Look at `steps` in one exec over the live master, unless it is the one known as `poor`."""
+    master = _identity(address)
+    if not master or master == poor:
+        return Glance()
+    from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
+
+    transport = OpenSshTransport(address, answers_within_s=answers_within_s)
+    try:
+        outcome = converge(transport, steps, SilentReport(), dry_run=True, log=log)
+    except ConvergeError as error:
+        log.write(f"the SSH master at {address.control_path} is of no use: {error}\n")
+        return Glance(master)
+    return Glance(master, outcome if outcome.is_converged else None)
+
+
+def _identity(address: SshAddress) -> str:
+    """Return a name for the master that listens now; a new one at the same path has another."""
+    if address.control_path is None or not is_master_alive(address.control_path):
+        return ""
+    status = address.control_path.stat()
+    return f"{status.st_ino}:{status.st_mtime_ns}"
