@@ -174,12 +174,21 @@ class _Check:
         return pairs
 
     def _repos(self, urls: Sequence[tuple[RepoUrl, str]]) -> tuple[Repo, ...]:
+        entries = self._project.repos
+        if len(urls) < len(entries):
+            return ()  # a URL is at fault: there will be no machine
         folders = folder_names([url for url, _branch in urls])
-        asked = {entry.url: entry.path for entry in self._project.repos}
-        return tuple(
-            Repo(url.text, f"~/code/{asked.get(url.text) or folder}", branch)
-            for (url, branch), folder in zip(urls, folders, strict=True)
-        )
+        repos: list[Repo] = []
+        for index, ((url, branch), folder) in enumerate(zip(urls, folders, strict=True)):
+            path = f"~/code/{entries[index].path or folder}"
+            if any(path == other.path for other in repos):
+                place = self._project.place(f"repos[{index}]")
+                found = f"to be cloned to {path} like another"
+                self.faults.append(
+                    WrongValue(place, f"repos[{index}]", found, "a `path` of its own")
+                )
+            repos.append(Repo(url.text, path, branch))
+        return tuple(repos)
 
     def _check_access(self, repos: Sequence[tuple[RepoUrl, str]], check: AccessCheck) -> None:
         for fault in check_access(repos, check):

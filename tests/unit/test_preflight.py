@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -8,21 +9,28 @@ from nopal.errors import ProjectFaults
 from nopal.paths import Paths
 from nopal.preflight import prepare_all
 from nopal.screen import PlainScreen
+from nopal.state import MachineState
 from nopal.workspace import Workspace
 from profiles.catalogue import load
+from provision import GitClone
 
 
-def faults(folder: Path, text: str) -> list[str]:
-    """Return what is wrong with a project of this text, which begins on line 2."""
+def make_workspace(folder: Path, text: str) -> Workspace:
+    """Return a home with one project, `blog`, whose text begins on line 2."""
     environ = {"PATH": "/nowhere", "NOPAL_HOME": str(folder / "n")}
     paths = Paths.from_environment(environ, is_root=False, home=folder)
     paths.config_file.parent.mkdir(parents=True)
     paths.config_file.write_text(f"[projects.blog]\n{text}", encoding="utf-8")
-    with (folder / "screen").open("w") as stream:
-        workspace = Workspace(paths, environ, folder, PlainScreen(stream), load())
-        with pytest.raises(ProjectFaults) as caught:
-            prepare_all(workspace, [workspace.project("blog")])
-    return [str(fault).removeprefix(f"{paths.config_file}:") for fault in caught.value.faults]
+    return Workspace(paths, environ, folder, PlainScreen(io.StringIO()), load())
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    """Return what is wrong with the project, each fault from its line on."""
+    workspace = make_workspace(folder, text)
+    with pytest.raises(ProjectFaults) as caught:
+        prepare_all(workspace, [workspace.project("blog")])
+    file = workspace.paths.config_file
+    return [str(fault).removeprefix(f"{file}:") for fault in caught.value.faults]
 
 
 def test_a_wrong_option_is_told_with_its_line(tmp_path: Path) -> None:
@@ -44,3 +52,19 @@ def test_certificates_that_cannot_be_read_are_told_with_their_line(tmp_path: Pat
 def test_a_folder_that_lima_cannot_mount_is_told_with_its_line(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "mounts = ['/tmp/my code:ro']\n")
     assert fault.startswith("2: '/tmp/my code' cannot be the machine's mount point")
+
+
+def test_two_clones_in_one_folder_are_told_before_anything_is_made(tmp_path: Path) -> None:
+    url = "git@localhost:me/x.git"
+    found = faults(tmp_path, f"repos = [\n'{url}',\n{{url = '{url}', path = 'x'}}]\n")
+    assert found[-1].startswith("4: `repos[1]` is to be cloned to ~/code/x like another")
+
+
+def test_one_repo_may_have_several_clones(tmp_path: Path) -> None:
+    url = "git@localhost:me/x.git"
+    clones = [f"{{url = '{url}', path = '{name}', branch = '{name}'}}" for name in ("a", "b")]
+    workspace = make_workspace(tmp_path, f"repos = [{', '.join(clones)}]\nsigning = false\n")
+    workspace.states.write(MachineState(name="blog", cloned=(url,)))
+    (item,) = prepare_all(workspace, [workspace.project("blog")])
+    steps = [step for step in item.wish.steps if isinstance(step, GitClone)]
+    assert [(step.to, step.branch) for step in steps] == [("~/code/a", "a"), ("~/code/b", "b")]
