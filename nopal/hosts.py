@@ -29,7 +29,7 @@ from provision.transport.target import Target, parse_target
 
 from .errors import ProjectError
 from .lock import locked
-from .machine import MachineError
+from .machine_errors import MachineError
 from .workspace import split_names
 
 if TYPE_CHECKING:

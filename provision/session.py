@@ -21,6 +21,8 @@ from .transport import Transport
 
 PAUSES_S = (0, 2, 5, 10)
 """How long to wait before each attempt to log in anew: a restarting SSH server takes a while."""
+PATIENCE_S = 60
+"""When to attempt it no more: a guest that is gone lets each attempt wait for long."""
 
 
 @dataclass
@@ -68,7 +70,10 @@ class Session:
         self.was_resumed = True
         if lost.step:
             self.report.step_says(lost.step, f"the connection broke ({lost.reason}): once more")
+        began = time.monotonic()
         for pause_s in PAUSES_S:
+            if time.monotonic() - began > PATIENCE_S:
+                break
             time.sleep(pause_s)
             try:
                 self.transport.reconnect()
@@ -155,6 +160,8 @@ class Session:
                     about_actions(actions),
                     forward_agent=needs_agent,
                     secret=secret,
+                    # It holds the contents of files.
+                    is_private=True,
                 )
         except GuestUnreachable as error:
             running = [actions[index] for index in reader.running]
@@ -189,6 +196,7 @@ class Session:
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> None:
         self.execs += 1
         write = keep(self.log, title, framing, subjects)
@@ -197,4 +205,6 @@ class Session:
             write(text)
             on_line(text)
 
-        self.transport.run(script, line, forward_agent=forward_agent, secret=secret)
+        self.transport.run(
+            script, line, forward_agent=forward_agent, secret=secret, is_private=is_private
+        )

@@ -17,11 +17,13 @@ class Transport(Protocol):
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         """Run `script`, hand each line of its merged output to `on_line`, return its exit status.
 
         With `forward_agent` the script, and nothing else, can reach the host's SSH agent. A
-        `secret` is the one line that the script finds on stdin, and travels in no other way.
+        `secret` is the one line that the script finds on stdin, and travels in no other way. A
+        script that `is_private` shows in no list of processes, at the price of a round trip.
 
         Raises:
             GuestUnreachable: the connection could not be made or was lost.

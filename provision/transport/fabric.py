@@ -134,11 +134,12 @@ class FabricTransport:
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         """Run `script`; see Transport."""
         self.open()
         transport = self._transport()
-        wanted = command(script, secret)
+        wanted = command(script, secret, is_private=is_private)
         try:
             session = transport.open_session(timeout=self.timeout_s)
             try:

@@ -29,9 +29,10 @@ class LocalTransport:
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         """Run `script`; see Transport."""
-        wanted = command(script, secret)
+        wanted = command(script, secret, is_private=is_private)
         environment = {
             name: value
             for name, value in self.environment.items()

@@ -57,9 +57,10 @@ class OpenSshTransport:
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         """Run `script`; see Transport."""
-        wanted = command(script, secret)
+        wanted = command(script, secret, is_private=is_private)
         agent = self.agent_socket if forward_agent else None
         environment = {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"}
         if self.address.config is not None:

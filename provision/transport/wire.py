@@ -17,10 +17,11 @@ class Command:
     stdin: bytes = field(default=b"", repr=False)
 
 
-def command(script: str, secret: str = "") -> Command:
+def command(script: str, secret: str = "", *, is_private: bool = False) -> Command:
     """Return how `sh` gets `script`: as an argument, which saves a round trip, else on stdin.
 
-    The script finds a line of `secret` on its stdin if there is any.
+    The script finds a line of `secret` on its stdin if there is any. Arguments are there for every
+    user of the guest to see, so what `is_private` is never one.
 
     Raises:
         ValueError: `secret` is more than one line.
@@ -30,7 +31,7 @@ def command(script: str, secret: str = "") -> Command:
         raise ValueError(message)
     first_line = f"{secret}\n".encode() if secret else b""
     line = f"exec sh -c {quote_for_any_shell(script)} 2>&1"
-    if len(line.encode()) <= ARGUMENT_LIMIT:
+    if not is_private and len(line.encode()) <= ARGUMENT_LIMIT:
         return Command(line, first_line)
     if secret:
         # head reads so many bytes and no more: what follows is left for the script.

@@ -208,6 +208,17 @@ def test_a_change_that_kills_the_whole_shell_is_the_one_that_failed(
     assert statuses(outcome) == ["changed", "failed", "skipped"]
 
 
+def test_what_a_change_writes_is_no_argument_of_any_process(
+    transport: LocalTransport, here: Path
+) -> None:
+    seen = here.parent / "seen"
+    look = f"ps -eww -o args= >'{seen}'; :"
+    text = "not for " + "everybody"
+    steps = [Text(here / "a", text, before=look), Text(here / "b", before=f": {'x' * 200_000}")]
+    assert run(transport, *steps).is_converged
+    assert text not in seen.read_text()
+
+
 def test_a_change_finds_nothing_on_stdin(transport: LocalTransport, here: Path) -> None:
     outcome = run(transport, Text(here / "a", before="cat >/dev/null"), Text(here / "b"))
     assert statuses(outcome) == ["changed", "changed"]
@@ -358,9 +369,12 @@ class Watched(LocalTransport):
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         self.execs += 1
-        return super().run(script, on_line, forward_agent=forward_agent, secret=secret)
+        return super().run(
+            script, on_line, forward_agent=forward_agent, secret=secret, is_private=is_private
+        )
 
     def reconnect(self) -> None:
         self.reconnects.append(self.execs)
@@ -385,13 +399,16 @@ class Breaking(LocalTransport):
         *,
         forward_agent: bool = False,
         secret: str = "",
+        is_private: bool = False,
     ) -> int:
         def line(text: str) -> None:
             on_line(text)
             if text == "break":
                 raise GuestUnreachable("somewhere", "gone")
 
-        return super().run(script, line, forward_agent=forward_agent, secret=secret)
+        return super().run(
+            script, line, forward_agent=forward_agent, secret=secret, is_private=is_private
+        )
 
 
 def test_a_lost_connection_names_the_running_step_and_the_next_run_finishes(

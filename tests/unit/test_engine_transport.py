@@ -41,6 +41,13 @@ def test_a_small_script_is_an_argument_and_a_large_one_goes_on_stdin() -> None:
     assert large.stdin.startswith(b"{\n#")
 
 
+def test_what_is_private_is_no_argument() -> None:
+    wanted = command("echo private", is_private=True)
+    assert "private" not in wanted.line
+    assert wanted.stdin == b"{\necho private\n} </dev/null\n"
+    assert "private" not in command("echo private", "pass", is_private=True).line
+
+
 @pytest.mark.parametrize("script", ["true", "#" * ARGUMENT_LIMIT], ids=["small", "large"])
 def test_a_secret_is_a_line_of_stdin_after_the_script(script: str) -> None:
     wanted = command(script, "pass word")
