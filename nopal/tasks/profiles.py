@@ -20,6 +20,8 @@ def run_profile(c: Context, profile: Profile, action: str, project: str) -> None
 
 
 def _run(c: Context, profile: Profile, action: str, project: str) -> None:
+    from provision.plan import declare  # noqa: PLC0415
+
     from ..preflight import prepare_all  # noqa: PLC0415
     from ..report import one_line_summary  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
@@ -36,7 +38,7 @@ def _run(c: Context, profile: Profile, action: str, project: str) -> None:
         found = machine.look(item.wish)
     wrong = [
         result
-        for step, result in zip(item.wish.steps, found.results, strict=True)
+        for step, result in zip(declare(item.wish.steps), found.results, strict=True)
         if result.status != "ok"
         and (action == "plan" or (profile.label in step.tags and step.kind == "check"))
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pexpect
 import pytest
 from invoke import Exit
 from sshd import Sshd, running_sshd
@@ -160,6 +161,7 @@ def inv(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "invoke", "provision", *words],
         cwd=place,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -178,3 +180,26 @@ def test_the_verb_works_on_this_very_machine(tmp_path: Path) -> None:
     assert (both.returncode, "not both" in both.stderr) == (2, True)
     lonely = inv(tmp_path, "--profiles", "mine")
     assert (lonely.returncode, "belong to --host" in lonely.stderr) == (2, True)
+
+
+def test_the_password_is_asked_for_once_on_a_terminal_only(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(TASKS.format(place=tmp_path))
+    words = ["--host", "localhost", "--profiles", "mine", "--only", "mine", "--ask-sudo"]
+    blind = inv(tmp_path, *words)
+    assert (blind.returncode, "this is none" in blind.stderr) == (2, True)
+    environment = {**os.environ, "NOPAL_HOME": str(tmp_path / "nopal"), "PYTHONPATH": CHECKOUT}
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "invoke", "provision", *words],
+        cwd=str(tmp_path),
+        env=environment,
+        encoding="utf-8",
+        timeout=60,
+    )
+    child.expect_exact("password for sudo on localhost: ")
+    child.sendline("hunter2")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "hunter2" not in child.before
+    assert "hunter2" not in (tmp_path / "nopal" / "logs" / "hosts" / "localhost.log").read_text()
