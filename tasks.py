@@ -31,5 +31,11 @@ def docs(c: Context) -> None:
     c.run("python docs/profiles_page.py")
 
 
-for chore in (test, lint, types, docs):
+@task(help={"quick": "nopal alone and once, for a look: no page is written."})
+def bench(c: Context, quick: bool = False) -> None:
+    """Measure nopal beside its peers, and write docs/performance.md."""
+    c.run("python -m bench" + (" --quick" if quick else ""))
+
+
+for chore in (test, lint, types, docs, bench):
     ns.add_task(chore)

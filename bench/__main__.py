@@ -1,0 +1,84 @@
+"""`python -m bench`: measure, show, and write docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from .machine import describe
+from .page import page, text
+from .peers import install, install_nopal
+from .results import Results
+from .suite import QUICK, Extent, Suite
+from .tools import ROOT, Installation, Tool
+
+PAGE = ROOT / "docs/performance.md"
+
+
+def main() -> int:
+    """Do what the command line asks; return the exit status."""
+    options = _options()
+    if options.render:
+        results = msgspec.json.decode(options.render.read_bytes(), type=Results)
+        PAGE.write_text(page(results))
+        return 0
+    if os.geteuid() != 0:
+        _say("The benchmarks log in to this computer as root, so only root can run them.")
+        return 2
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nopal/bench"
+    # A short path: it is part of the names of sockets.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
+        scratch = Path(folder)
+        nopal = Installation()
+        peers: tuple[Tool, ...] = ()
+        if not options.quick:
+            cache.mkdir(parents=True, exist_ok=True)
+            nopal = install_nopal(cache, scratch, _say)
+            peers = install(cache, _say)
+        tools = tuple(tool for tool in (*nopal.tools(), *peers) if options.only in tool.name)
+        extent = QUICK if options.quick else Extent()
+        if options.sizes:
+            extent = replace(extent, sizes=tuple(options.sizes))
+        results = measure(Suite(scratch, nopal, tools, extent, _say))
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
+        return 0
+    sys.stdout.write(text(results) + "\n")
+    if not options.quick:
+        (cache / "last.json").write_bytes(msgspec.json.encode(results))
+        PAGE.write_text(page(results))
+    return 0
+
+
+def measure(suite: Suite) -> Results:
+    """Measure all of it."""
+    load = os.getloadavg()[0]
+    comparisons = list(suite.commands())
+    if len(suite.extent.sizes) > 1:
+        comparisons += [suite.growth(tool) for tool in suite.tools if tool.is_ours]
+    figures = suite.with_forks(list(suite.figures()))
+    return Results(describe(suite.nopal, load), tuple(figures), tuple(comparisons))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="nopal alone, one pair, no page")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--only", default="", help="tools with this in their name")
+    parser.add_argument("--sizes", type=int, nargs="*", help="numbers of resources")
+    parser.add_argument("--render", type=Path, help="write the page from results kept before")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+"""No groups, for bundlewrap."""
+
+groups = {}

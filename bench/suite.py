@@ -1,0 +1,208 @@
+"""Goes through tools, sizes and links, and measures each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .clock import Command, CommandFailed, Run, in_pairs
+from .link import Link, linked
+from .results import Cell, Comparison, Figure, Kind
+from .server import Counts, running_server
+from .tools import RECIPES, ROOT, Case, Installation, Tool, clean_environment
+from .workload import Workload, installed_packages, workload
+
+KINDS: tuple[Kind, ...] = ("first", "no-op")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    sizes: tuple[int, ...] = (21, 200, 1000)
+    rtts_ms: tuple[int, ...] = (0, 50)
+    most_pairs: int = 15
+    budget_s: float = 30
+    """For the pairs of one cell; at least one is made."""
+    patience_s: float = 150
+    """A run that would take longer is left out."""
+
+
+QUICK = Extent(sizes=(21,), rtts_ms=(0, 5), most_pairs=1)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All that is measured in one scratch folder."""
+
+    scratch: Path
+    nopal: Installation
+    tools: Sequence[Tool]
+    extent: Extent
+    say: Callable[[str], None]
+
+    def figures(self) -> Iterator[Figure]:
+        """Measure every tool."""
+        packages = installed_packages()
+        with running_server(self.scratch / "server") as server:
+            for rtt_ms in self.extent.rtts_ms:
+                with linked(server, self.scratch / f"link-{rtt_ms}", rtt_ms) as link:
+                    for tool in self.tools:
+                        yield from self._tool(tool, link, packages)
+
+    def with_forks(self, figures: Sequence[Figure]) -> list[Figure]:
+        """Return `figures` with the processes that each no-op over a quick link starts."""
+        if shutil.which("strace") is None:
+            self.say("without counts of processes on the target: there is no strace")
+            return list(figures)
+        packages = installed_packages()
+        counted = []
+        with ExitStack() as stack:
+            server = stack.enter_context(running_server(self.scratch / "traced", is_traced=True))
+            link = stack.enter_context(linked(server, self.scratch / "traced-link", 0))
+            for figure in figures:
+                cell = figure.cell
+                tool = next(tool for tool in self.tools if tool.name == cell.tool)
+                if figure.pairs is None or cell.kind != "no-op" or cell.rtt_ms:
+                    counted.append(figure)
+                    continue
+                self.say(f"{cell.tool}, {cell.resources}: processes on the target")
+                converge = self._prepare(tool, link, cell.resources, packages)
+                converge.command.run()
+                before = server.counts()
+                converge.command.run()
+                forks = server.counts().since(before).forks
+                counted.append(replace(figure, counts=replace(figure.counts, forks=forks)))
+        return counted
+
+    def growth(self, tool: Tool) -> Comparison:
+        """Return the largest workload's no-op beside the smallest's."""
+        small, large = self.extent.sizes[0], self.extent.sizes[-1]
+        self.say(f"{tool.name}: {large} beside {small}")
+        packages = installed_packages()
+        with (
+            running_server(self.scratch / "growth") as server,
+            linked(server, self.scratch / "growth-link", 0) as link,
+        ):
+            first = self._prepare(tool, link, large, packages).command
+            second = self._prepare(tool, link, small, packages, tree="small").command
+            return self._compare(f"growth: {tool.name}", first, second)
+
+    def commands(self) -> Iterator[Comparison]:
+        """Measure what needs no server: lists of tasks, imports."""
+        bare, ours = self.scratch / "bare", self.scratch / "ours"
+        shutil.copytree(RECIPES / "bare", bare)
+        ours.mkdir()
+        shutil.copy(ROOT / "tasks.py", ours)
+        home = self.scratch / "home"
+        home.mkdir()
+        environment = {**clean_environment(home), **self.nopal.environment}
+        invoke, python = self.nopal.invoke, self.nopal.python
+
+        def command(folder: Path, *words: str) -> Command:
+            return Command(words, folder, environment)
+
+        for name, words in (
+            ("inv --list", ("--list",)),
+            ("inv --complete", ("--complete", "--", "inv ")),
+        ):
+            listing, least = command(ours, *invoke, *words), command(bare, *invoke, *words)
+            yield self._compare(name, listing, least)
+        nothing = command(bare, python, "-c", "pass")
+        yield self._compare("inv, one task", command(bare, *invoke, "nothing"), nothing)
+        fabric = command(bare, python, "-c", "import fabric")
+        yield self._compare("import fabric", fabric, nothing)
+
+    def _compare(self, name: str, first: Command, second: Command) -> Comparison:
+        self.say(name)
+        runs = [(first.run(), second.run())]
+        extent = self.extent
+        pairs, peak = in_pairs(
+            first.run, second.run, most=extent.most_pairs, budget_s=extent.budget_s
+        )
+        return Comparison(name, pairs, peak, runs[0][1].peak_kib)
+
+    def _tool(self, tool: Tool, link: Link, packages: tuple[str, ...]) -> Iterator[Figure]:
+        took_s: dict[Kind, float] = {}
+        last_size = self.extent.sizes[0]
+        for size in self.extent.sizes:
+            expected_s = {kind: s * size / last_size for kind, s in took_s.items()}
+            kinds = [k for k in KINDS if expected_s.get(k, 0) <= self.extent.patience_s]
+            for kind in KINDS:
+                if kind not in kinds:
+                    self.say(f"{tool.name}, {size}, {kind}: left out, {expected_s[kind]:.0f} s")
+                    cell = Cell(tool.name, size, link.rtt_ms, kind)
+                    yield Figure(cell, None, expected_s[kind])
+            if not kinds:
+                continue
+            converge = self._prepare(tool, link, size, packages)
+            for kind in kinds:
+                figure = self._figure(Cell(tool.name, size, link.rtt_ms, kind), converge, link)
+                if figure.pairs is not None:
+                    took_s[kind] = figure.pairs.first_s
+                yield figure
+            last_size = size
+
+    def _figure(self, cell: Cell, converge: Converge, link: Link) -> Figure:
+        measure = converge.first if cell.kind == "first" else converge.again
+        server, extent = link.server, self.extent
+        counts: list[Counts] = []
+        environment = clean_environment(server.place / "home")
+        floor = Command(tuple(link.cold_ssh()), link.place, environment)
+
+        def counted() -> Run:
+            before = server.counts()
+            run = measure()
+            counts.append(server.counts().since(before))
+            return run
+
+        if cell.kind == "no-op":
+            # A tool keeps what it learnt, and its master, for the next time.
+            measure()
+        pairs, peak_kib = in_pairs(
+            counted, floor.run, most=extent.most_pairs, budget_s=extent.budget_s
+        )
+        self.say(
+            f"{cell.tool}, {cell.resources}, {cell.rtt_ms} ms, {cell.kind}: "
+            f"{pairs.ratio:.2f} ({len(pairs.times)} pairs), {counts[-1].execs} execs"
+        )
+        return Figure(cell, pairs, counts=counts[-1], peak_kib=peak_kib)
+
+    def _prepare(
+        self, tool: Tool, link: Link, size: int, packages: tuple[str, ...], tree: str = "tree"
+    ) -> Converge:
+        work = workload(self.scratch / tree, size, packages)
+        words = "".join(c if c.isalnum() else "-" for c in tool.name)
+        case = Case(link.place / f"{words}-{size}-{tree}", link, work)
+        command = tool.prepare(case)
+        work.reset()
+        command.run()
+        return Converge(command, work)
+
+
+@dataclass(frozen=True)
+class Converge:
+    """A command that converges, held to what it says."""
+
+    command: Command
+    work: Workload
+
+    def first(self) -> Run:
+        """Do all the work; raises CommandFailed when some is left."""
+        self.work.reset()
+        run = self.command.run()
+        faults = self.work.faults()
+        if faults:
+            raise CommandFailed(self.command.words, f"left {', '.join(faults)}", run.output)
+        return run
+
+    def again(self) -> Run:
+        """Find that nothing is to be done; raises CommandFailed when something was changed."""
+        before = self.work.stamps()
+        run = self.command.run()
+        if self.work.stamps() != before:
+            raise CommandFailed(self.command.words, "changed what was right", run.output)
+        return run
