@@ -17,7 +17,7 @@ from profiles.catalogue import resolve
 from profiles.guest import Guest
 from profiles.profile import Profile
 from provision.engine import Outcome, converge
-from provision.errors import SudoRefused
+from provision.errors import SudoRefused, UnsupportedGuest
 from provision.look import Question, look
 from provision.select import Selection
 from provision.step import Step
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TOOLS = ("ca-certificates", "curl", "gnupg", "unzip", "xz-utils")
 """What profiles take from `base` in order to get their own programs."""
+SYSTEMS = ("debian", "ubuntu")
 SHELL = Question("shell", 'basename -- "$SHELL"')
 
 
@@ -195,6 +196,10 @@ def guest_at(transport: Transport, target: Target) -> Guest:
         UnsupportedGuest: it is no Debian or Ubuntu.
     """
     facts, answers = look(transport, [SHELL])
+    if facts.distribution not in SYSTEMS:
+        # The engine would do, but profiles add the repositories of these two alone.
+        reason = f"{target} runs {facts.distribution}; profiles are for Debian and Ubuntu."
+        raise UnsupportedGuest(reason)
     shell = answers[SHELL.about]
     return Guest(
         name=target.host,

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from invoke import Exit
 from sshd import Sshd, running_sshd
 
 import nopal
-from nopal.hosts import BaseRefused, NoProfilesNamed, PasswordNeeded
+from nopal.hosts import BaseRefused, NoProfilesNamed, PasswordNeeded, guest_at
 from nopal.many import SomeFailed
 from nopal.paths import Paths
 from nopal.screen import PlainScreen
@@ -27,11 +27,12 @@ from profiles.catalogue import load
 from profiles.errors import UnknownProfile
 from profiles.guest import Guest
 from profiles.profile import profile
-from provision.errors import GuestUnreachable
+from provision.errors import GuestUnreachable, UnsupportedGuest
 from provision.select import Selection
 from provision.step import Step
 from provision.steps.file import File
-from provision.transport.target import BadTarget
+from provision.transport.local import LocalTransport
+from provision.transport.target import BadTarget, parse_target
 
 
 @dataclass
@@ -203,3 +204,41 @@ def test_the_password_is_asked_for_once_on_a_terminal_only(tmp_path: Path) -> No
     assert child.exitstatus == 0
     assert "hunter2" not in child.before
     assert "hunter2" not in (tmp_path / "nopal" / "logs" / "hosts" / "localhost.log").read_text()
+
+
+@dataclass
+class Elsewhere(LocalTransport):
+    """This machine, but for what it says it is."""
+
+    release: Path = Path("/etc/os-release")
+
+    def run(
+        self,
+        script: str,
+        on_line: Callable[[str], None],
+        *,
+        forward_agent: bool = False,
+        secret: str = "",
+        is_private: bool = False,
+    ) -> int:
+        return super().run(script.replace("/etc/os-release", str(self.release)), on_line)
+
+
+@pytest.mark.parametrize(
+    ("release", "says"),
+    [
+        ("ID=alpine\nVERSION_ID=3.20\n", "runs alpine; only Debian, Ubuntu"),
+        ("ID=fedora\nID_LIKE=rhel\n", "runs fedora; only Debian, Ubuntu"),
+        ("", "only Debian, Ubuntu"),
+    ],
+)
+def test_another_system_is_refused_by_name(tmp_path: Path, release: str, says: str) -> None:
+    (tmp_path / "release").write_text(release)
+    with pytest.raises(UnsupportedGuest, match=says):
+        guest_at(Elsewhere(release=tmp_path / "release"), parse_target("web"))
+
+
+def test_what_derives_from_debian_has_other_repositories(tmp_path: Path) -> None:
+    (tmp_path / "release").write_text("ID=linuxmint\nID_LIKE='ubuntu debian'\n")
+    with pytest.raises(UnsupportedGuest, match="web runs linuxmint; profiles are for Debian"):
+        guest_at(Elsewhere(release=tmp_path / "release"), parse_target("web"))
