@@ -26,8 +26,9 @@ def connect(project: str = "") -> Iterator[Connection]:
     workspace = Workspace.open()
     with explained():
         name = workspace.project(project).name
-        reporter = workspace.reporter(name)
-        _state, transport = workspace.machine(name, reporter, workspace.agent_path()).reach()
+        with workspace.reporter(name) as reporter:
+            machine = workspace.machine(name, reporter, workspace.agent_path())
+            _state, transport = machine.reach()
     try:
         yield transport.connection
     finally:

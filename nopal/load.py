@@ -134,6 +134,9 @@ def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
     return Surroundings(
         person_file=paths.config_file,
         repos_of={name: _urls(layer) for name, layer in files.projects.items()},
+        grants=frozenset(
+            name for name, layer in files.projects.items() if "mounts" in layer.settings
+        ),
         origin=origin,
         repo_file=files.repo_file.path if files.repo_file else None,
         claimed_name=str(claimed.value) if claimed else "",

@@ -7,7 +7,7 @@ a killed one finishes its work.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from guard.host_keys import alias as host_key_alias
+from lima.errors import UnsafeInstance
 from provision.errors import GuestUnreachable, HostKeyChanged
+from provision.step import Step
 from provision.transport.address import SshAddress
 
 from . import lost_work
@@ -79,7 +81,7 @@ class Machine:
         """
         with self._locked():
             state = self.states.read(self.name)
-            seen = self._glance(state, wish)
+            seen = self._glance(state, wish, wish.without_checks)
             if seen.outcome is not None:
                 self._tell_differences(state, wish)
                 return self._as_seen(seen.outcome)
@@ -107,10 +109,10 @@ class Machine:
             ConvergeError: it could not be reached, or a step failed.
         """
         with self._locked():
-            seen = self._glance(self.states.read(self.name), wish)
+            seen = self._glance(self.states.read(self.name), wish, wish.steps)
             if seen.outcome is not None:
                 return self._as_seen(seen.outcome)
-            state, transport = self.reach()
+            state, transport = self.reach(wish)
             try:
                 outcome = self._converge(
                     transport, state, wish, remember=is_whole, keep_going=keep_going
@@ -122,7 +124,7 @@ class Machine:
 
     def look(self, wish: Wish) -> Outcome:
         """Return how the steps stand in the running machine; nothing is changed."""
-        state, transport = self.reach()
+        state, transport = self.reach(wish)
         try:
             return self._converge(transport, state, wish, dry_run=True)
         finally:
@@ -134,7 +136,7 @@ class Machine:
         A machine that does not run can't be asked, so its steps are only named.
         """
         state = self.states.read(self.name)
-        seen = self._glance(state, wish).outcome
+        seen = self._glance(state, wish, wish.steps).outcome
         if seen is not None:
             self._as_seen(seen)
             return ()
@@ -147,6 +149,7 @@ class Machine:
                 return (f"create the machine ({shape})", "start it", steps)
             if instance.status != "Running":
                 return ("start the machine", steps)
+            self.driver.assert_safe(instance, wish.spec)
             state = self._reached(state, instance)
             transport = self._connect(self._address(state), accept_new=not state.pinned)
         try:
@@ -157,11 +160,11 @@ class Machine:
             f"{result.id}: {result.summary}" for result in outcome.results if result.status != "ok"
         )
 
-    def reach(self) -> tuple[MachineState, FabricTransport]:
-        """Connect to the running machine.
+    def reach(self, wish: Wish | None = None) -> tuple[MachineState, FabricTransport]:
+        """Connect to the running machine, whose safety `wish` tells where it has to be asked for.
 
         Raises:
-            NoSuchMachine, NotRunning, GuestUnreachable.
+            NoSuchMachine, NotRunning, UnsafeInstance, GuestUnreachable.
         """
         state = self.states.read(self.name)
         transport = self._answering(state)
@@ -172,6 +175,8 @@ class Machine:
             raise NoSuchMachine(self.name)
         if instance.status != "Running":
             raise NotRunning(self.name, instance.status.lower())
+        if wish is not None:
+            self.driver.assert_safe(instance, wish.spec)
         state = self._reached(state, instance)
         return state, self._connect(self._address(state), accept_new=not state.pinned)
 
@@ -243,12 +248,12 @@ class Machine:
             lambda: self.reporter.say("waiting for another nopal command on this machine"),
         )
 
-    def _glance(self, state: MachineState, wish: Wish) -> Glance:
-        """Look over Lima's SSH master at steps that held when they were last looked at."""
+    def _glance(self, state: MachineState, wish: Wish, steps: Sequence[Step]) -> Glance:
+        """Look over Lima's SSH master at `steps`, where all of the wish held when last looked at."""
         if state.ssh is None or not state.pinned or state.converged != wish.digest:
             return Glance()
         log = self.reporter.stream()
-        return glance(self._address(state), wish.steps, log, poor=state.poor_master)
+        return glance(self._address(state), steps, log, poor=state.poor_master)
 
     def _as_seen(self, outcome: Outcome) -> Outcome:
         """Report what a look found, all being as it should be."""
@@ -285,9 +290,7 @@ class Machine:
                 self.driver.create(wish.spec, on_line)
         elif instance.status != "Running":
             self.driver.update(wish.spec)
-            # The disk was made from the image; no update changes that.
-            had = {"image": state.spec.get("image", wish.shape()["image"])}
-            state = msgspec.structs.replace(state, spec=wish.shape() | had)
+            state = msgspec.structs.replace(state, spec=wish.shape() | self._kept(state))
         self._tell_differences(state, wish)
         # A running machine may still be booting, when the command that started it was killed.
         is_up = instance is not None and instance.status == "Running"
@@ -296,7 +299,13 @@ class Machine:
         instance = self.driver.instance(self.name)
         if instance is None:
             raise NoSuchMachine(self.name)
-        self.driver.assert_safe(instance, wish.spec)
+        try:
+            self.driver.assert_safe(instance, wish.spec)
+        except UnsafeInstance:
+            if not is_up:
+                # Nobody works in it yet, so it need not run with more than was asked.
+                self.driver.stop(self.name, force=True)
+            raise
         return self._reached(state, instance)
 
     def _reached(self, state: MachineState, instance: Instance) -> MachineState:
@@ -307,12 +316,16 @@ class Machine:
             self.pins.remove(self.name)
         return state
 
+    def _kept(self, state: MachineState) -> dict[str, str]:
+        """Return what no update changes: the disk was made from the image, in its size."""
+        return {field: state.spec[field] for field in ("image", "disk") if field in state.spec}
+
     def _tell_differences(self, state: MachineState, wish: Wish) -> None:
         """Say what the files ask for that a running machine does not have yet."""
         wanted = wish.shape()
         for field, had in state.spec.items():
             if wanted.get(field, had) != had:
-                verbs = ("destroy", "up") if field == "image" else ("restart",)
+                verbs = ("destroy", "up") if field in {"image", "disk"} else ("restart",)
                 fix = ", ".join(f"inv {verb} -p {self.name}" for verb in verbs)
                 self.reporter.say(f"{field} is {had} and not {wanted[field]} until: {fix}")
 
@@ -358,8 +371,7 @@ class Machine:
         from provision.engine import converge  # noqa: PLC0415
         from provision.report import SilentReport  # noqa: PLC0415
 
-        steps = [step for step in wish.steps if step.kind != "check"]
-        return converge(transport, steps, SilentReport(), dry_run=True)
+        return converge(transport, wish.without_checks, SilentReport(), dry_run=True)
 
     def _remember_converged(self, state: MachineState, wish: Wish) -> None:
         converged = msgspec.structs.replace(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from provision.report import Report, StepResult
 
-from .screen import Screen, in_words
+from .screen import Screen, in_words, printable
 
 if TYPE_CHECKING:
     from provision.engine import Outcome
@@ -112,7 +112,7 @@ class Reporter:
                     self.log_path.replace(self._older_log)
                 self._log = self.log_path.open("a", encoding="utf-8", errors="replace")
                 self._log.write(time.strftime("--- %Y-%m-%d %H:%M:%S\n"))
-            self._log.write(line + "\n")
+            self._log.write(printable(line) + "\n")
             self._log.flush()
 
     @contextmanager

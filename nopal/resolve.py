@@ -30,6 +30,8 @@ class Surroundings:
     person_file: Path
     repos_of: Mapping[str, Sequence[str]]
     """The person's projects, and the URLs each lists."""
+    grants: frozenset[str] = frozenset()
+    """Those that mount folders of the host."""
     origin: str = ""
     """URL of the repo one stands in; "" outside of one."""
     repo_file: Path | None = None
@@ -122,14 +124,18 @@ def _by_repo_file(around: Surroundings) -> Choice:
         raise ProjectFaults((BadName(place, name, problem),))
     if file is not None and _is_foreign(name, around):
         raise ProjectTakenOver(
-            name, file, "a project of yours with other repos", around.person_file
+            name, file, "a project of yours that does not list this repo", around.person_file
         )
     return Choice(name, uses_repo_file=True, holds_origin=around.holds_origin(name))
 
 
 def _is_foreign(name: str, around: Surroundings) -> bool:
-    """Tell whether the person keeps a project of this name for other repos than this one."""
-    return bool(around.repos_of.get(name)) and not around.holds_origin(name)
+    """Tell whether the person keeps a project of this name, but not for this repo.
+
+    One that lists no repos and gives nothing away may be meant for any repo of its name.
+    """
+    is_kept = bool(around.repos_of.get(name)) or name in around.grants
+    return is_kept and not around.holds_origin(name)
 
 
 def _suggest_name(folder: str) -> str:

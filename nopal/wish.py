@@ -30,6 +30,14 @@ class Wish:
         """Tell whether two wishes declare the same steps."""
         return hashlib.sha256(repr(self.steps).encode()).hexdigest()
 
+    @property
+    def without_checks(self) -> tuple[Step, ...]:
+        """The steps less those that only verify, by starting programs, what the others did.
+
+        What was verified holds as long as every other step does.
+        """
+        return tuple(step for step in self.steps if step.kind != "check")
+
     def chosen(self, selection: Selection) -> Wish:
         """Return the wish with only the steps that are meant.
 

@@ -114,8 +114,8 @@ class Workspace:
         """Return the projects that are meant: those named, all of the person's, or the one here."""
         from .load import project_names  # noqa: PLC0415
 
-        wanted = project_names(self.paths) if everything else split_names(names)
-        return tuple(self.project(name) for name in wanted or [""])
+        wanted = project_names(self.paths) if everything else split_names(names) or [""]
+        return tuple(self.project(name) for name in wanted)
 
     def names(self, names: Sequence[str], *, everything: bool = False) -> tuple[str, ...]:
         """Return the names of the machines that are meant; a machine needs no project any more.

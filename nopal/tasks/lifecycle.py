@@ -49,26 +49,11 @@ def up(
     keep_going: bool = False,
 ) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
-    from ..host_setup import HostSetup  # noqa: PLC0415
-    from ..many import for_each  # noqa: PLC0415
     from ..preflight import prepare_all  # noqa: PLC0415
-    from ..report import one_line_summary  # noqa: PLC0415
 
     workspace = open_workspace(c)
-    projects = workspace.projects(project or (), everything=all)
-    prepared = prepare_all(workspace, projects)
-    images = [item.wish.spec.image for item in prepared]
-    make_host_ready = HostSetup(workspace, images, may_install=yes)
-
-    def bring_up(item: Prepared) -> None:
-        with workspace.reporter(item.name) as reporter:
-            for note in item.notes:
-                reporter.say(note)
-            machine = workspace.machine(item.name, reporter, item.agent)
-            outcome = machine.up(item.wish, prepare=make_host_ready, keep_going=keep_going)
-            reporter.say(f"up: {one_line_summary(outcome)}")
-
-    for_each(prepared, lambda item: item.name, bring_up)
+    prepared = prepare_all(workspace, workspace.projects(project or (), everything=all))
+    _bring_up(workspace, prepared, may_install=yes, keep_going=keep_going)
 
 
 @verb(
@@ -95,10 +80,14 @@ def restart(
     c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False
 ) -> None:
     """Stop the machine and bring it up again."""
+    from ..preflight import prepare_all  # noqa: PLC0415
+
     workspace = open_workspace(c)
     names = workspace.names(project or (), everything=all)
+    # Whatever is wrong shows before anything stops.
+    prepared = prepare_all(workspace, [workspace.project(name) for name in names])
     workspace.for_each_machine(names, lambda machine: machine.down())
-    up.body(c, project=list(names), yes=yes)
+    _bring_up(workspace, prepared, may_install=yes)
 
 
 @verb(
@@ -187,6 +176,8 @@ def plan(
     """Say what `up` would do; exit 2 when something would change."""
     workspace = open_workspace(c)
     item = _prepared(workspace, project, _selection(only, tags, limit))
+    from ..screen import printable  # noqa: PLC0415
+
     listener = _listener(item.name, json)
     with workspace.reporter(item.name, listener) as reporter:
         changes = workspace.machine(item.name, reporter, item.agent).plan(item.wish)
@@ -194,9 +185,34 @@ def plan(
         listener.plan(changes)
     else:
         for line in changes:
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(f"{printable(line)}\n")
     if changes:
         raise Exit(code=2)
+
+
+def _bring_up(
+    workspace: Workspace,
+    prepared: Sequence[Prepared],
+    *,
+    may_install: bool,
+    keep_going: bool = False,
+) -> None:
+    from ..host_setup import HostSetup  # noqa: PLC0415
+    from ..many import for_each  # noqa: PLC0415
+    from ..report import one_line_summary  # noqa: PLC0415
+
+    images = [item.wish.spec.image for item in prepared]
+    make_host_ready = HostSetup(workspace, images, may_install=may_install)
+
+    def bring_up(item: Prepared) -> None:
+        with workspace.reporter(item.name) as reporter:
+            for note in item.notes:
+                reporter.say(note)
+            machine = workspace.machine(item.name, reporter, item.agent)
+            outcome = machine.up(item.wish, prepare=make_host_ready, keep_going=keep_going)
+            reporter.say(f"up: {one_line_summary(outcome)}")
+
+    for_each(prepared, lambda item: item.name, bring_up)
 
 
 def _selection(only: str, tags: str, limit: Sequence[str] | None) -> Selection:
@@ -234,7 +250,7 @@ def _ask_to_destroy(workspace: Workspace, names: Sequence[str]) -> None:
             existing.append(name)
             lost = machine.what_would_be_lost()
             if lost is None:
-                reporter.say("cannot be asked what work it holds: it is not running")
+                reporter.say("cannot be asked what work it holds: it does not answer")
             elif not lost:
                 reporter.say("holds no work that is nowhere else")
             for work in lost or ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke import Context
+from invoke import Context, Exit
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
@@ -17,8 +17,17 @@ def open_workspace(c: Context) -> Workspace:
     from ..workspace import Workspace  # noqa: PLC0415
     from . import ns  # noqa: PLC0415
 
-    options = c.config.get("profiles", {})
     return Workspace.open(
-        {name: dict(values) for name, values in options.items()},
+        _option_defaults(c.config.get("profiles", {})),
         [found for found in ns.collections.values() if isinstance(found, Profile)],
     )
+
+
+def _option_defaults(configured: object) -> dict[str, dict[str, object]]:
+    if not configured:
+        return {}
+    tables = dict(configured.items()) if hasattr(configured, "items") else None
+    if tables is None or not all(hasattr(values, "items") for values in tables.values()):
+        message = "`profiles` in Invoke's configuration must hold a table of options per profile"
+        raise Exit(message, 2)
+    return {name: dict(values) for name, values in tables.items()}

@@ -236,3 +236,12 @@ def test_normalising_any_text_gives_text_that_stays_the_same(url: str) -> None:
     assert isinstance(once, str)
     if is_remote(url.strip()):
         assert normalise(f"https://{once}") == once or "/" not in once.strip("/")
+
+
+def test_a_repo_cannot_claim_a_project_with_mounts_that_does_not_list_it(desk: Desk) -> None:
+    mounts = "[projects.blog]\nmounts = ['/data:rw']\n"
+    desk.write_person(mounts).write_repo("name = 'blog'\n")
+    with pytest.raises(ProjectTakenOver, match="does not list this repo"):
+        desk.load()
+    desk.write_person(f"{mounts}repos = ['{BLOG_URL}']\n")
+    assert desk.load().name == "blog"

@@ -18,8 +18,8 @@ def desk(tmp_path: Path) -> Desk:
     return (
         Desk(tmp_path)
         .write_person(
-            "[defaults]\ngit = {name = 'A \"B\"'}\n[projects.blog]\n"
-            "mounts = ['/data:rw']\nports = [8080, {guest = '80-81', host = '8000-8001'}]\n"
+            "[defaults]\ngit = {name = 'A \"B\"'}\nmounts = ['/data:rw']\n[projects.blog]\n"
+            "cpus = 2\nports = [8080, {guest = '80-81', host = '8000-8001'}]\n"
         )
         .write_repo(
             "name = 'blog'\nmemory = '512MiB'\n"
@@ -34,10 +34,10 @@ def test_every_key_has_a_row_with_value_and_origin(desk: Desk) -> None:
     assert shown["cpus"] == ("3", "--cpus")
     assert shown["memory"] == ("512MiB", f"{desk.repo_file}:2")
     assert shown["git.name"] == ('A "B"', f"{desk.person_file}:2 [defaults]")
-    assert shown["mounts"] == ('["/data:rw"]', f"{desk.person_file}:4")
+    assert shown["mounts"] == ('["/data:rw"]', f"{desk.person_file}:3 [defaults]")
     assert shown["ports"] == (
         '[8080, {guest = "80-81", host = "8000-8001"}]',
-        f"{desk.person_file}:5",
+        f"{desk.person_file}:6",
     )
     assert shown["options.docker.source"] == ("docker", f"{desk.repo_file}:4")
     assert shown["signing"] == ("true", "built-in")
@@ -71,7 +71,7 @@ def test_the_data_is_json_whatever_the_options_hold(desk: Desk) -> None:
         "line": 2,
     }
     assert data["values"]["options.docker.since"]["value"] == "2020-01-01"
-    assert data["values"]["cpus"]["file"] is None
+    assert data["values"]["signing"]["file"] is None
 
 
 def test_the_schemas_are_json_and_only_the_persons_has_the_persons_keys() -> None:
