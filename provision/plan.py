@@ -34,26 +34,27 @@ class Action:
         """Who applies it. Root never meets the agent."""
         return "login" if self.needs_agent else self.steps[0].run_as
 
-    def split(self) -> tuple[Action, ...]:
-        """Return the merged changes as actions of their own."""
-        return tuple(
-            Action((step,), part, (part,))
-            for step, part in zip(self.steps, self.parts, strict=True)
-        )
-
     def divide(self) -> tuple[Action, ...]:
-        """Return smaller actions that do the same: single ones of a few, else two halves."""
-        if len(self.steps) <= FEW:
-            return self.split()
-        middle = len(self.steps) // 2
-        halves = []
-        for place in (slice(None, middle), slice(middle, None)):
-            steps, parts = self.steps[place], self.parts[place]
-            merged = type(steps[0]).merge(steps, parts)
-            if merged is None:
-                return self.split()
-            halves.append(Action(steps, merged, parts))
-        return tuple(halves)
+        """Return smaller actions that do the same; none when nothing smaller can be done.
+
+        Of a few steps each gets its own, of more there are two halves.
+        """
+        units: dict[str, list[int]] = {}
+        for index, step in enumerate(self.steps):
+            units.setdefault(step.shares or step.id, []).append(index)
+        groups = list(units.values())
+        if len(groups) == 1:
+            return ()
+        if len(groups) > FEW:
+            middle = len(groups) // 2
+            halves = (groups[:middle], groups[middle:])
+            groups = [[index for group in half for index in group] for half in halves]
+        return tuple(action for group in groups for action in self._part(sorted(group)))
+
+    def _part(self, indices: Sequence[int]) -> list[Action]:
+        steps = [self.steps[index] for index in indices]
+        changes = {step.id: self.parts[index] for step, index in zip(steps, indices, strict=True)}
+        return _actions(steps, changes)
 
 
 @dataclass(frozen=True)

@@ -99,10 +99,7 @@ class Session:
         while queue and not self.attempts.stopped_by:
             statuses = self._exec(queue, facts, keep_going=self.keep_going)
             pairs = list(zip(queue, statuses, strict=True))
-            for action, status in pairs:
-                if status and len(action.steps) == 1:
-                    self._fail(action, status)
-            joint = [a for a, status in pairs if status and len(a.steps) > 1]
+            joint = self._failed(pairs)
             if not joint:
                 return
             self._search(joint, facts)
@@ -113,11 +110,17 @@ class Session:
         while joint:
             parts = [part for action in joint for part in action.divide()]
             statuses = self._exec(parts, facts, keep_going=True)
-            failed = [(a, status) for a, status in zip(parts, statuses, strict=True) if status]
-            for action, status in failed:
-                if len(action.steps) == 1:
-                    self._fail(action, status)
-            joint = [action for action, _status in failed if len(action.steps) > 1]
+            joint = self._failed(list(zip(parts, statuses, strict=True)))
+
+    def _failed(self, ended: Sequence[tuple[Action, int | None]]) -> list[Action]:
+        """Note what failed; return those that can be divided, and so do not count yet."""
+        joint = []
+        for action, status in ended:
+            if status and action.divide():
+                joint.append(action)
+            elif status:
+                self._fail(action, status)
+        return joint
 
     def _exec(
         self, actions: Sequence[Action], facts: Facts, *, keep_going: bool

@@ -88,6 +88,15 @@ class Step(ABC):
         """`kind:name`, by which output, selectors and errors name the step."""
         return f"{self.kind}:{self.name}"
 
+    @property
+    def shares(self) -> str:
+        """What the step's change makes anew as a whole, such as a file; empty for nothing.
+
+        All changes of one such thing were planned from one look at it, so that merged ones are
+        never taken apart: they succeed or fail together.
+        """
+        return ""
+
     @abstractmethod
     def probe(self) -> str:
         """Return shell whose output is this step's state: cheap, and without side effects."""

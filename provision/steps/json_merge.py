@@ -74,6 +74,11 @@ class JsonMerge(PathStep):
             leaves = f"{leaves[:_LONG]}~{hashlib.sha256(leaves.encode()).hexdigest()[:6]}"
         return f"{self.path}#{leaves}"
 
+    @property
+    def shares(self) -> str:
+        """The file."""
+        return self.path
+
     def probe(self) -> str:
         """Read the file, unless it is larger than any settings file."""
         path = quote_path(self.path)
@@ -106,14 +111,18 @@ class JsonMerge(PathStep):
 
     def _script(self, document: Mapping[str, object], before: bytes | None) -> str:
         digest = "absent" if before is None else hashlib.sha256(before).hexdigest()
+        after = _dump(document)
+        done = hashlib.sha256(after).hexdigest()
         produce = "\n".join(
             [
                 "nopal_now=absent",
                 'if [ -e "$nopal_to" ]; then',
                 'nopal_now=$(sha256sum <"$nopal_to"); nopal_now=${nopal_now%% *}; fi',
+                # A joint change that failed at another file may have come so far.
+                f'if [ "$nopal_now" = {done} ]; then exit 0; fi',
                 f'if [ "$nopal_now" != {digest} ]; then',
                 'echo "$nopal_to was changed by another program meanwhile: run again"; exit 1; fi',
-                f'{emit(_dump(document))} >"$nopal_new"',
+                f'{emit(after)} >"$nopal_new"',
             ]
         )
         return rewrite_file(self.path, produce, mode=self.mode)

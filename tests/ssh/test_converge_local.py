@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.step import Step
 from provision.steps.file import File
+from provision.steps.json_merge import JsonMerge
 from provision.steps.sysctl import Sysctl
 from provision.transport.local import LocalTransport
 
@@ -243,6 +245,17 @@ def test_the_guilty_ones_of_many_are_found_by_halving(
     assert statuses(outcome).count("changed") == 62
     # Probe, all at once, halves of 32, 16, 8 and 4, single ones, proof.
     assert outcome.execs == 8
+
+
+def test_values_of_one_file_succeed_together_though_another_file_fails(
+    transport: LocalTransport, here: Path
+) -> None:
+    (here / "file").touch()
+    good, bad = str(here / "good.json"), str(here / "file" / "bad.json")
+    steps = [JsonMerge(good, {"a": 1}), JsonMerge(bad, {"x": 1}), JsonMerge(good, {"b": 2})]
+    outcome = run(transport, *steps)
+    assert statuses(outcome) == ["changed", "failed", "changed"]
+    assert json.loads((here / "good.json").read_text()) == {"a": 1, "b": 2}
 
 
 def test_a_joint_change_begins_once_and_ends_for_each_of_its_steps(

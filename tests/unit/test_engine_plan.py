@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from engine_samples import FACTS, Package, Source, Thing
@@ -59,10 +59,36 @@ def test_what_was_attempted_is_not_acted_on_again() -> None:
     assert scripts(Package("x"), Package("y"), attempted=("package:x",)) == ["set y"]
 
 
-def test_a_merged_action_splits_into_its_parts() -> None:
-    states = {"package:x": "no", "package:y": "no"}
-    (action,) = plan([Package("x"), Package("y")], states, FACTS).actions
-    assert [part.change.summary for part in action.split()] == ["set x", "set y"]
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        ("x", []),
+        ("x y", ["set x", "set y"]),
+        ("a b c d e", ["install a b", "install c d e"]),
+    ],
+    ids=["one", "few", "many"],
+)
+def test_a_merged_action_is_divided(names: str, parts: list[str]) -> None:
+    steps = [Package(name) for name in names.split()]
+    (action,) = plan(steps, dict.fromkeys((s.id for s in steps), "no"), FACTS).actions
+    assert [part.change.summary for part in action.divide()] == parts
+
+
+@dataclass(frozen=True)
+class Key(Package):
+    """One of many in a file, which is the letter it begins with."""
+
+    @property
+    def shares(self) -> str:
+        return self.word[0]
+
+
+def test_changes_of_one_file_are_not_divided() -> None:
+    steps = [Key("a1"), Key("b1"), Key("a2")]
+    (action,) = plan(steps, dict.fromkeys((s.id for s in steps), "no"), FACTS).actions
+    parts = action.divide()
+    assert [part.change.summary for part in parts] == ["install a1 a2", "set b1"]
+    assert parts[0].divide() == ()
 
 
 @pytest.mark.parametrize("state", [None, "number"], ids=["missing", "unreadable"])
