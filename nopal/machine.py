@@ -249,7 +249,7 @@ class Machine:
         )
 
     def _glance(self, state: MachineState, wish: Wish, steps: Sequence[Step]) -> Glance:
-        """Look over Lima's SSH master at `steps`, where all of the wish held when last looked at."""
+        """Look at `steps` over Lima's SSH master, where all of the wish held before."""
         if state.ssh is None or not state.pinned or state.converged != wish.digest:
             return Glance()
         log = self.reporter.stream()
