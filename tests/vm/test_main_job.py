@@ -195,7 +195,7 @@ def test_plan_has_nothing_to_do(job: Job) -> None:
 
 def test_plan_names_what_somebody_changed_and_up_mends_it(job: Job) -> None:
     job.run("git config --file ~/.config/nopal/gitconfig user.email other@example.com")
-    assert "user.email" in job.person.inv("plan", "-p", NAME, status=2).out
+    assert "gitconfig" in job.person.inv("plan", "-p", NAME, status=2).out
     job.person.inv("up", "-p", NAME)
     assert job.run("git config --get user.email") == EMAIL
 
