@@ -59,9 +59,7 @@ def main() -> int:
 def measure(suite: Suite) -> Results:
     """Measure all of it."""
     load = os.getloadavg()[0]
-    comparisons = list(suite.commands())
-    if len(suite.extent.sizes) > 1:
-        comparisons += [suite.growth(tool) for tool in suite.tools if tool.is_ours]
+    comparisons = [*suite.commands(), *suite.growth()]
     figures = suite.with_forks(list(suite.figures()))
     return Results(describe(suite.nopal, load), tuple(figures), tuple(comparisons))
 

@@ -78,18 +78,18 @@ class Suite:
                 counted.append(replace(figure, counts=replace(figure.counts, forks=forks)))
         return counted
 
-    def growth(self, tool: Tool) -> Comparison:
-        """Return the largest workload's no-op beside the smallest's."""
+    def growth(self) -> Iterator[Comparison]:
+        """Measure nopal's no-op of the largest workload beside that of the smallest."""
         small, large = self.extent.sizes[0], self.extent.sizes[-1]
-        self.say(f"{tool.name}: {large} beside {small}")
         packages = installed_packages()
         with (
             running_server(self.scratch / "growth") as server,
             linked(server, self.scratch / "growth-link", 0) as link,
         ):
-            first = self._prepare(tool, link, large, packages).command
-            second = self._prepare(tool, link, small, packages, tree="small").command
-            return self._compare(f"growth: {tool.name}", first, second)
+            for tool in (tool for tool in self.tools if tool.is_ours and large > small):
+                first = self._prepare(tool, link, large, packages).command
+                second = self._prepare(tool, link, small, packages, tree="small").command
+                yield self._compare(f"growth: {tool.name}", first, second)
 
     def commands(self) -> Iterator[Comparison]:
         """Measure what needs no server: lists of tasks, imports."""
