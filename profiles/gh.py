@@ -12,7 +12,6 @@ version is taken by the options `version` and `sha256` together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -22,6 +21,7 @@ from provision.shell import quote
 
 from .guest import Guest
 from .profile import profile
+from .release import check_release
 
 VERSION = "2.92.0"
 SHA256 = {
@@ -43,16 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where `v2.92.0/gh_2.92.0_linux_amd64.tar.gz` is found."""
 
     def __post_init__(self) -> None:
-        """Refuse a version that is not exact, or whose checksum nobody knows."""
-        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
-            message = f"`version` is exact, such as {VERSION}"
-            raise ValueError(message)
-        if self.version != VERSION and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            message = f"version {self.version} needs `sha256`, the tarball's checksum in hex"
-            raise ValueError(message)
-        if not re.fullmatch(r"https://[^\s'\"]+", self.mirror):
-            message = "`mirror` is a URL that begins with https://"
-            raise ValueError(message)
+        """Refuse what no checksum stands behind."""
+        check_release(version=self.version, pinned=VERSION, sha256=self.sha256, mirror=self.mirror)
 
 
 @profile

@@ -13,7 +13,6 @@ by the options `version` and `sha256` together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -25,6 +24,7 @@ from provision.steps.archive import MARKER
 from .environment import CA_BUNDLE
 from .guest import Guest
 from .profile import profile
+from .release import check_release
 
 VERSION = "24.21.0"
 SHA256 = {
@@ -59,16 +59,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where `v24.21.0/node-v24.21.0-linux-x64.tar.xz` is found."""
 
     def __post_init__(self) -> None:
-        """Refuse a version that is not exact, or whose checksum nobody knows."""
-        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
-            message = f"`version` is exact, such as {VERSION}"
-            raise ValueError(message)
-        if self.version != VERSION and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            message = f"version {self.version} needs `sha256`, the tarball's checksum in hex"
-            raise ValueError(message)
-        if not re.fullmatch(r"https://[^\s'\"]+", self.mirror):
-            message = "`mirror` is a URL that begins with https://"
-            raise ValueError(message)
+        """Refuse what no checksum stands behind."""
+        check_release(version=self.version, pinned=VERSION, sha256=self.sha256, mirror=self.mirror)
 
 
 @profile
