@@ -1,4 +1,4 @@
-"""The room as a whole: its exports, and how its errors read."""
+"""How the errors of the room read."""
 
 from __future__ import annotations
 
@@ -6,21 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import guard
 from guard.errors import GuardError, printable
 from guard.git_identity import GitConfigUnreadable
 from guard.repo_fault import RepoFault
 from guard.ssh_agent import AgentUnreachable
-
-
-@pytest.mark.parametrize("name", guard.__all__)
-def test_every_export_is_there(name: str) -> None:
-    assert getattr(guard, name) is not None
-
-
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError):
-        _ = guard.absent
 
 
 @pytest.mark.parametrize(
