@@ -25,6 +25,7 @@ from . import lost_work
 from .driver import Driver
 from .machine_errors import MachineError, NoSuchMachine, NotRunning
 from .over_master import Glance, glance
+from .ports import taken
 from .report import Reporter
 from .state import MachineState, Ssh, StateStore, remember
 from .wish import Wish
@@ -292,6 +293,8 @@ class Machine:
             self.driver.update(wish.spec)
             state = msgspec.structs.replace(state, spec=wish.shape() | self._kept(state))
         self._tell_differences(state, wish)
+        if instance is None or instance.status != "Running":
+            self._tell_taken_ports(wish)
         # A running machine may still be booting, when the command that started it was killed.
         is_up = instance is not None and instance.status == "Running"
         with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
@@ -315,6 +318,13 @@ class Machine:
         if not state.pinned:
             self.pins.remove(self.name)
         return state
+
+    def _tell_taken_ports(self, wish: Wish) -> None:
+        for forward in taken(wish.spec.forwards):
+            self.reporter.say(
+                f"port {forward.host} of this computer is in use, so port {forward.guest} of the"
+                " machine will not be there; free it, or choose another in `ports`"
+            )
 
     def _kept(self, state: MachineState) -> dict[str, str]:
         """Return what no update changes: the disk was made from the image, in its size."""

@@ -157,6 +157,7 @@ class Reporter:
         if result.status == "failed":
             for line in result.detail.splitlines()[-_TAIL:]:
                 self._screen.line(f"    {line}")
+            self.tell(f"everything that was said is in {self.log_path}")
         elif result.status == "would change":
             for line in result.detail.splitlines():
                 self._screen.line(f"    {line}")

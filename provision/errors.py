@@ -93,7 +93,9 @@ class StepFailed(ConvergeError):
     detail: str
 
     def __str__(self) -> str:
-        return f"failed: {', '.join(self.steps)}\n{self.detail}".rstrip()
+        # The whole output was reported while it came; its last line is the reason, mostly.
+        last = self.detail.strip().rpartition("\n")[2]
+        return f"failed: {', '.join(self.steps)}\n{last}".rstrip()
 
 
 @dataclass(eq=False)

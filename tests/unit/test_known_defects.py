@@ -200,8 +200,8 @@ def test_a_disk_never_shrinks(tmp_path: Path) -> None:
 
 def test_an_error_that_quotes_a_guest_cannot_rule_the_terminal() -> None:
     with pytest.raises(Exit) as caught, explained():
-        raise StepFailed(("check:x",), "said \x1b]0;title\x07!\nand \x9b2J more")
-    assert caught.value.message == "failed: check:x\nsaid  ]0;title !\nand  2J more"
+        raise StepFailed(("check:x",), "a log\nsaid \x1b]0;title\x07! and \x9b2J more")
+    assert caught.value.message == "failed: check:x\nsaid  ]0;title ! and  2J more"
 
 
 # A traceback is for bugs.
