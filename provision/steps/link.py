@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..facts import Facts
 from ..shell import quote, quote_path
 from ..step import Change, Step
-from .path import PathStep
+from .path import AT_ONCE, PathStep
 from .write import parent_word
 
 # A target may hold newlines, which would end a line of the state: they travel as this character.
@@ -60,11 +60,16 @@ class Link(PathStep):
         return "\n".join(
             [
                 "nopal_links() {",
-                'for p do if [ -L "$p" ]; then printf l; elif [ -e "$p" ]; then printf o;'
-                " else printf -- -; fi; done",
+                "nopal_there=0",
+                'for p do if [ -L "$p" ]; then printf l; nopal_there=$((nopal_there + 1));'
+                ' elif [ -e "$p" ]; then printf o; else printf -- -; fi; done',
                 "echo",
+                "{",
+                f'if [ $# = $nopal_there ] && [ $# -le {AT_ONCE} ]; then readlink -z -- "$@"; else',
                 'for p do if [ -L "$p" ]; then printf "%s\\0" "$p"; fi; done |',
-                r"xargs -0 -r readlink -z -- | tr '\n\0' '\1\n'",
+                "xargs -0 -r readlink -z --",
+                "fi",
+                r"} | tr '\n\0' '\1\n'",
                 "}",
                 f"nopal_links {words}",
             ]

@@ -57,6 +57,9 @@ class Look:
         return bool(self.mode) and int(self.mode, 8) == int(mode, 8)
 
 
+AT_ONCE = 400
+"""How many paths one program gets; each is 4 KiB at most, and the kernel takes 2 MiB."""
+
 _KINDS = {"f": "file", "u": "unreadable", "d": "directory", "l": "link", "o": "other"}
 
 
@@ -69,27 +72,35 @@ def look_at(paths: Sequence[str], *, follow: bool = False, digests: bool = False
     """
     stat = "stat -L" if follow else "stat"
     is_link = "false" if follow else '[ -L "$p" ]'
-    # The tests are built into the shell; xargs keeps to the kernel's limit of arguments.
+    # The tests are built into the shell. Where all is there, as mostly, the one program gets the
+    # names at once; else xargs gets those that are, and keeps to the kernel's limit of arguments.
     lines = [
         "nopal_look() {",
+        "nopal_there=0; nopal_files=0",
         "for p do",
         f"if {is_link}; then printf l",
         'elif [ -d "$p" ]; then printf d',
-        'elif [ -f "$p" ] && [ -r "$p" ]; then printf f',
+        'elif [ -f "$p" ] && [ -r "$p" ]; then printf f; nopal_files=$((nopal_files + 1))',
         'elif [ -f "$p" ]; then printf u',
         'elif [ -e "$p" ]; then printf o',
-        "else printf -- -",
+        "else printf -- -; continue",
         "fi",
+        "nopal_there=$((nopal_there + 1))",
         "done",
         "echo",
+        f"if [ $# = $nopal_there ] && [ $# -le {AT_ONCE} ]; then",
+        f"{stat} -c '%a %U %G' -- \"$@\"; else",
         f'for p do if [ -e "$p" ] || {is_link}; then printf "%s\\0" "$p"; fi; done |',
         f"xargs -0 -r {stat} -c '%a %U %G' --",
+        "fi",
     ]
     if digests:
         lines += [
+            f'if [ $# = $nopal_files ] && [ $# -le {AT_ONCE} ]; then sha256sum -- "$@"; else',
             f'for p do if [ -f "$p" ] && [ -r "$p" ] && ! {is_link}; then'
             ' printf "%s\\0" "$p"; fi; done |',
             "xargs -0 -r sha256sum --",
+            "fi",
         ]
     words = " ".join(quote_path(path) for path in paths)
     return "\n".join([*lines, "}", f"nopal_look {words}"])

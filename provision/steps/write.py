@@ -44,7 +44,7 @@ def write_file(
     if owner:
         # `owner:` gives the owner's login group.
         lines.append(f'chown {quote(f"{owner}:{group}")} -- "$nopal_new"')
-    lines += [f'chmod {quote(mode)} -- "$nopal_new"', f'mv -fT -- "$nopal_new" {target}']
+    lines += [f'chmod {quote(mode)} -- "$nopal_new"', f'mv -fT -- "$nopal_new" {target}', _DONE]
     return "\n".join(lines)
 
 
@@ -57,8 +57,8 @@ def rewrite_file(path: str, produce: str, *, mode: str) -> str:
     return "\n".join(
         [
             f"nopal_to=$(readlink -m -- {quote_path(path)})",
-            'nopal_in=$(dirname -- "$nopal_to")',
-            'mkdir -p -- "$nopal_in"',
+            "nopal_in=${nopal_to%/*}",
+            '[ -d "$nopal_in/" ] || mkdir -p -- "$nopal_in"',
             'nopal_new=$(mktemp -- "$nopal_in/.nopal.XXXXXXXX")',
             "trap 'rm -f -- \"$nopal_new\"' EXIT",
             produce,
@@ -67,8 +67,13 @@ def rewrite_file(path: str, produce: str, *, mode: str) -> str:
             'chown --reference="$nopal_to" -- "$nopal_new" 2>/dev/null || :',
             f'else chmod {quote(mode)} -- "$nopal_new"; fi',
             'mv -fT -- "$nopal_new" "$nopal_to"',
+            _DONE,
         ]
     )
+
+
+# Each process that a change does not start is a millisecond less: there may be a thousand files.
+_DONE = "trap - EXIT"
 
 
 def parent_word(path: str) -> str:
@@ -81,7 +86,7 @@ def _beside(path: str) -> str:
     parent = parent_word(path)
     return "\n".join(
         [
-            f"mkdir -p -- {parent}",
+            f"[ -d {parent} ] || mkdir -p -- {parent}",
             f"nopal_new=$(mktemp -- {parent}/.nopal.XXXXXXXX)",
             "trap 'rm -f -- \"$nopal_new\"' EXIT",
         ]
