@@ -22,7 +22,6 @@ from provision import (
     SilentReport,
     SshAddress,
     Step,
-    converge,
 )
 
 CASE = json.loads(Path(__file__).with_name("case.json").read_text())
@@ -54,10 +53,11 @@ def apply(c: Context, master: bool = False) -> None:
         host_key_alias=target["alias"],
         control_path=Path(target["master"]),
     )
-    # Each is loaded when it is asked for, as nopal's verbs do.
+    # Each is loaded when it is asked for, the engine while the server opens the session: so do
+    # nopal's verbs.
     transport = provision.OpenSshTransport(address) if master else provision.connect_fabric(address)
     try:
-        outcome = converge(transport, steps(), SilentReport())
+        outcome = provision.converge(transport, steps(), SilentReport())
     finally:
         transport.close()
     outcome.raise_for_failure()
