@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class ProfileError(Exception):
-    """Base of all errors of this room."""
+    """Base of all errors of this room: a name or an option is wrong, so nothing was started."""
+
+    exit_status: ClassVar[int] = 2
 
 
 @dataclass(eq=False)
