@@ -156,11 +156,11 @@ class Reporter:
         self.say(f"{result.id} {result.status}: {result.summary}{took}")
         if result.status == "failed":
             for line in result.detail.splitlines()[-_TAIL:]:
-                self._screen.line(f"    {line}")
+                self.tell(f"    {line}")
             self.tell(f"everything that was said is in {self.log_path}")
         elif result.status == "would change":
             for line in result.detail.splitlines():
-                self._screen.line(f"    {line}")
+                self.tell(f"    {line}")
 
     def sums_up(self, outcome: Outcome) -> None:
         """Hear how a converge came out; when it came out well, the verb says so itself."""

@@ -38,7 +38,7 @@ def test_a_failed_step_shows_its_output_and_the_log_keeps_it(tmp_path: Path) -> 
         reporter.stream().write("Reading package lists\n")
         reporter.step_ends(StepResult("apt:curl", "failed", "exit 100", "E: no such package"))
     assert "blog: apt:curl failed: exit 100" in stream.getvalue()
-    assert "    E: no such package" in stream.getvalue()
+    assert "blog:     E: no such package" in stream.getvalue()
     assert "\nReading package lists\n" in log.read_text()
     assert "apt:curl failed: exit 100" in log.read_text()
 
