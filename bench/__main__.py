@@ -60,8 +60,10 @@ def measure(suite: Suite) -> Results:
     """Measure all of it."""
     load = os.getloadavg()[0]
     comparisons = [*suite.commands(), *suite.growth()]
+    stages = suite.stages()
     figures = suite.with_forks(list(suite.figures()))
-    return Results(describe(suite.nopal, load), tuple(figures), tuple(comparisons))
+    machine = describe(suite.nopal, load)
+    return Results(machine, tuple(figures), tuple(comparisons), tuple(stages))
 
 
 def _options() -> argparse.Namespace:

@@ -38,6 +38,11 @@ scratch folder. A round trip of 50 ms is made by a proxy that delays each byte b
 first converge the result is looked at without the tool; after each no-op, that nothing was written.
 """
 
+STAGES = """\
+Of 21 resources, over Fabric, without delay, within one Python; its own start and end come on top,
+and what Invoke does with the command line.
+"""
+
 NOTES = """\
 - nopal is run as `inv TASK` from a `tasks.py` that adds one task to nopal's verbs, so that its time
   holds the start of Python, of Invoke, and all that nopal loads. It logs in anew each time, unless
@@ -86,11 +91,17 @@ def comparison_rows(results: Results) -> list[Row]:
     return rows
 
 
+def stage_rows(results: Results) -> list[Row]:
+    """Return the parts of a no-op."""
+    return [("part", "ms"), *((name, f"{ms:.0f}") for name, ms in results.stages)]
+
+
 def text(results: Results) -> str:
     """Return all tables, for a terminal."""
     tables = [
         [HEADER, *figure_rows(results.figures)],
         comparison_rows(results),
+        stage_rows(results),
         target_rows(results),
     ]
     return "\n\n".join(table(rows) for rows in tables if len(rows) > 1)
@@ -103,6 +114,7 @@ def page(results: Results) -> str:
     if missed:
         parts.append("What holds back those that are missed:\n")
         parts.append("\n".join(f"- {target.name}: {target.holds_back}" for target in missed) + "\n")
+    parts.append(f"## The parts of a no-op\n\n{STAGES}\n{table(stage_rows(results))}\n")
     for rtt_ms in sorted({figure.cell.rtt_ms for figure in results.figures}):
         title = f"{rtt_ms} ms round trip" if rtt_ms else "No delay"
         figures = [figure for figure in results.figures if figure.cell.rtt_ms == rtt_ms]

@@ -66,6 +66,8 @@ class Results:
     machine: Machine
     figures: tuple[Figure, ...]
     comparisons: tuple[Comparison, ...]
+    stages: tuple[tuple[str, float], ...]
+    """What a no-op of the smallest workload over Fabric does, and its milliseconds."""
 
     def figure(self, tool: str, resources: int, rtt_ms: int, kind: Kind) -> Figure | None:
         """Return what that cell cost, if it was measured."""

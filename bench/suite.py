@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from .clock import Command, CommandFailed, Run, in_pairs
+from .converge import Converge, prepare
 from .link import Link, linked
 from .results import Cell, Comparison, Figure, Kind
 from .server import Counts, running_server
-from .tools import RECIPES, ROOT, Case, Installation, Tool, clean_environment
-from .workload import Workload, installed_packages, workload
+from .tools import RECIPES, ROOT, Installation, Tool, clean_environment
+from .workload import installed_packages
 
 KINDS: tuple[Kind, ...] = ("first", "no-op")
 
@@ -25,9 +28,9 @@ class Extent:
     sizes: tuple[int, ...] = (21, 200, 1000)
     rtts_ms: tuple[int, ...] = (0, 50)
     most_pairs: int = 15
-    budget_s: float = 30
+    budget_s: float = 20
     """For the pairs of one cell; at least one is made."""
-    patience_s: float = 150
+    patience_s: float = 40
     """A run that would take longer is left out."""
 
 
@@ -44,6 +47,11 @@ class Suite:
     extent: Extent
     say: Callable[[str], None]
 
+    @property
+    def tree(self) -> Path:
+        """Where tools write."""
+        return self.scratch / "tree"
+
     def figures(self) -> Iterator[Figure]:
         """Measure every tool."""
         packages = installed_packages()
@@ -51,7 +59,12 @@ class Suite:
             for rtt_ms in self.extent.rtts_ms:
                 with linked(server, self.scratch / f"link-{rtt_ms}", rtt_ms) as link:
                     for tool in self.tools:
-                        yield from self._tool(tool, link, packages)
+                        try:
+                            yield from self._tool(tool, link, packages)
+                        except CommandFailed as error:
+                            if tool.is_ours:
+                                raise
+                            self.say(f"without {tool.name}: {error}")
 
     def with_forks(self, figures: Sequence[Figure]) -> list[Figure]:
         """Return `figures` with the processes that each no-op over a quick link starts."""
@@ -70,7 +83,7 @@ class Suite:
                     counted.append(figure)
                     continue
                 self.say(f"{cell.tool}, {cell.resources}: processes on the target")
-                converge = self._prepare(tool, link, cell.resources, packages)
+                converge = prepare(tool, link, self.tree, cell.resources, packages)
                 converge.command.run()
                 before = server.counts()
                 converge.command.run()
@@ -87,9 +100,25 @@ class Suite:
             linked(server, self.scratch / "growth-link", 0) as link,
         ):
             for tool in (tool for tool in self.tools if tool.is_ours and large > small):
-                first = self._prepare(tool, link, large, packages).command
-                second = self._prepare(tool, link, small, packages, tree="small").command
+                first = prepare(tool, link, self.tree, large, packages).command
+                second = prepare(tool, link, self.scratch / "small", small, packages).command
                 yield self._compare(f"growth: {tool.name}", first, second)
+
+    def stages(self) -> list[tuple[str, float]]:
+        """Return what a no-op over Fabric does, and the milliseconds of each part."""
+        self.say("the parts of a no-op")
+        with (
+            running_server(self.scratch / "stages") as server,
+            linked(server, self.scratch / "stages-link", 0) as link,
+        ):
+            tool = self.nopal.tools()[0]
+            size = self.extent.sizes[0]
+            converge = prepare(tool, link, self.tree, size, installed_packages()).command
+            anatomy = replace(converge, words=(self.nopal.python, "anatomy.py"))
+            runs = [json.loads(anatomy.run().output) for _ in range(self.extent.most_pairs)]
+        names = [name for name, _ms in runs[0]]
+        times = zip(*[[ms for _name, ms in run] for run in runs], strict=True)
+        return [(name, median(column)) for name, column in zip(names, times, strict=True)]
 
     def commands(self) -> Iterator[Comparison]:
         """Measure what needs no server: lists of tasks, imports."""
@@ -138,7 +167,7 @@ class Suite:
                     yield Figure(cell, None, expected_s[kind])
             if not kinds:
                 continue
-            converge = self._prepare(tool, link, size, packages)
+            converge = prepare(tool, link, self.tree, size, packages)
             for kind in kinds:
                 figure = self._figure(Cell(tool.name, size, link.rtt_ms, kind), converge, link)
                 if figure.pairs is not None:
@@ -170,39 +199,3 @@ class Suite:
             f"{pairs.ratio:.2f} ({len(pairs.times)} pairs), {counts[-1].execs} execs"
         )
         return Figure(cell, pairs, counts=counts[-1], peak_kib=peak_kib)
-
-    def _prepare(
-        self, tool: Tool, link: Link, size: int, packages: tuple[str, ...], tree: str = "tree"
-    ) -> Converge:
-        work = workload(self.scratch / tree, size, packages)
-        words = "".join(c if c.isalnum() else "-" for c in tool.name)
-        case = Case(link.place / f"{words}-{size}-{tree}", link, work)
-        command = tool.prepare(case)
-        work.reset()
-        command.run()
-        return Converge(command, work)
-
-
-@dataclass(frozen=True)
-class Converge:
-    """A command that converges, held to what it says."""
-
-    command: Command
-    work: Workload
-
-    def first(self) -> Run:
-        """Do all the work; raises CommandFailed when some is left."""
-        self.work.reset()
-        run = self.command.run()
-        faults = self.work.faults()
-        if faults:
-            raise CommandFailed(self.command.words, f"left {', '.join(faults)}", run.output)
-        return run
-
-    def again(self) -> Run:
-        """Find that nothing is to be done; raises CommandFailed when something was changed."""
-        before = self.work.stamps()
-        run = self.command.run()
-        if self.work.stamps() != before:
-            raise CommandFailed(self.command.words, "changed what was right", run.output)
-        return run

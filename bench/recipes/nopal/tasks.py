@@ -40,11 +40,10 @@ def steps() -> Iterator[Step]:
         yield Command(f"echo '{entry['value']}' >{entry['path']}", creates=entry["path"])
 
 
-@task
-def apply(c: Context, master: bool = False) -> None:
-    """Bring it about, over Fabric or over a live OpenSSH master."""
+def address() -> SshAddress:
+    """Return where the target is."""
     target = CASE["target"]
-    address = SshAddress(
+    return SshAddress(
         host="127.0.0.1",
         port=target["port"],
         user="root",
@@ -53,9 +52,15 @@ def apply(c: Context, master: bool = False) -> None:
         host_key_alias=target["alias"],
         control_path=Path(target["master"]),
     )
+
+
+@task
+def apply(c: Context, master: bool = False) -> None:
+    """Bring it about, over Fabric or over a live OpenSSH master."""
     # Each is loaded when it is asked for, the engine while the server opens the session: so do
     # nopal's verbs.
-    transport = provision.OpenSshTransport(address) if master else provision.connect_fabric(address)
+    open_transport = provision.OpenSshTransport if master else provision.connect_fabric
+    transport = open_transport(address())
     try:
         outcome = provision.converge(transport, steps(), SilentReport())
     finally:
