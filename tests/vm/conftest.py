@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,17 +20,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.vm)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where machines are required, a test of them that is skipped for any reason has failed."""
+    report = yield
+    if report.skipped and os.environ.get("NOPAL_REQUIRE_VM") and item.get_closest_marker("vm"):
+        report.outcome = "failed"
+        report.longrepr = f"NOPAL_REQUIRE_VM is set, but the test was skipped: {report.longrepr}"
+    return report
+
+
 @pytest.fixture(scope="session")
 def host_is_set_up() -> None:
-    """Skip what needs machines on a host that cannot run them; where they must run, fail."""
+    """Skip what needs machines on a host that cannot run them."""
     workspace = Workspace.open()
     image = catalogue("debian-13", detect().machine)
     lacking = HostSetup(workspace, [image], may_install=False).missing()
     if lacking:
-        reason = f"no machines here: {', '.join(one.name for one in lacking)}; run `inv setup`"
-        if os.environ.get("NOPAL_REQUIRE_VM"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.skip(f"no machines here: {', '.join(one.name for one in lacking)}; run `inv setup`")
 
 
 @pytest.fixture(scope="session")
