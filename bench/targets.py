@@ -76,8 +76,8 @@ TARGETS = (
         "no-op over Fabric, to a cold `ssh HOST true`",
         1.3,
         _figure(FABRIC, 0, "no-op"),
-        "Starting Python and Invoke, loading paramiko and one login are fixed cost and make up most "
-        "of it; nopal's own are its verbs, kinds of steps and engine, and the probe.",
+        "Starting Python and Invoke, loading paramiko and one login are fixed cost and most of it; "
+        "nopal's own are its verbs, kinds of steps and engine, and the probe.",
     ),
     Target(
         "no-op over a live master, to the same",
