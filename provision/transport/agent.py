@@ -58,13 +58,14 @@ class AgentForwarder:
     def _carry(self, channel: Channel) -> None:
         # sshd keeps its socket for the life of the connection, so a process of the guest may come
         # when no session wants the agent any more.
-        try:
-            if any(not session.closed for session in self._sessions):
-                with suppress(OSError, EOFError), socket.socket(socket.AF_UNIX) as agent:
-                    agent.connect(str(self.path))
-                    relay(channel, agent)
-        finally:
-            channel.close()
+        with suppress(OSError, EOFError):  # the connection may end at any moment
+            try:
+                if any(not session.closed for session in self._sessions):
+                    with socket.socket(socket.AF_UNIX) as agent:
+                        agent.connect(str(self.path))
+                        relay(channel, agent)
+            finally:
+                channel.close()
 
 
 def relay(channel: Channel, agent: socket.socket) -> None:
