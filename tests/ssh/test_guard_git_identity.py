@@ -114,7 +114,8 @@ def test_reading_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     script = (
-        "import guard, os; guard.read_git_identity(os.environ, repo_urls=['git@h.example:a/b'])"
+        "import os; from guard.git_identity import read_git_identity;"
+        " read_git_identity(os.environ, repo_urls=['git@h.example:a/b'])"
     )
     env = {**os.environ, "TMPDIR": str(scratch), "HOME": str(home)}
     subprocess.run(["python3", "-c", script], env=env, check=True)
