@@ -14,6 +14,7 @@ from provision.step import Step
 
 from .errors import ProfileCycle, UnknownProfile
 from .guest import Guest
+from .pin import Pin
 from .profile import Profile
 
 SUMMARIES = {
@@ -49,6 +50,11 @@ class BuiltIn(Profile):
     def options_type(self) -> type | None:
         """See Profile."""
         return self.loaded.options_type
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """See Profile."""
+        return self.loaded.pins
 
     def steps(self, options: Mapping[str, object], guest: Guest) -> tuple[Step, ...]:
         """See Profile."""

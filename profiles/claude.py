@@ -23,11 +23,12 @@ from provision import Check, Command, Directory, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
 from .guest import Guest
+from .pin import Pin
 from .profile import profile
 
-VERSION = "2.1.330"
-PACKAGE = "@anthropic-ai/claude-code"
-_INSTALLED = f"/usr/local/lib/node_modules/{PACKAGE}"
+CLAUDE = Pin("claude", "2.1.330", registry="npm", package="@anthropic-ai/claude-code")
+PINS = (CLAUDE,)
+_INSTALLED = f"/usr/local/lib/node_modules/{CLAUDE.package}"
 
 _MODES = {"auto": "auto", "full": "bypassPermissions", "ask": "default"}
 
@@ -35,7 +36,7 @@ _MODES = {"auto": "auto", "full": "bypassPermissions", "ask": "default"}
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of `claude`."""
 
-    version: str = VERSION
+    version: str = CLAUDE.version
     """An exact version of the npm package. Its first-run screens were checked for the default."""
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """Further keys of ~/.claude/settings.json, such as `{"model": "opus"}`."""
@@ -44,7 +45,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 @profile(requires=["node"])
 def claude(options: Options, guest: Guest) -> Iterator[Step]:
     """Claude Code at a pinned version, with no first-run question."""
-    yield Npm(PACKAGE, options.version)
+    yield Npm(CLAUDE.package, options.version)
     # The package is a stub that its install script replaces by the real program; newer versions of
     # npm do not run such scripts.
     is_native = f"[ -n \"$(find {_INSTALLED}/bin/ -name 'claude*' -size +1M)\" ]"

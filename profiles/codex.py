@@ -18,10 +18,11 @@ from provision import Block, Check, Directory, File, Npm, Step
 
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
+from .pin import Pin
 from .profile import profile
 
-VERSION = "0.169.0"
-PACKAGE = "@openai/codex"
+CODEX = Pin("codex", "0.169.0", registry="npm", package="@openai/codex")
+PINS = (CODEX,)
 
 _UNCONFINED = ("never", "danger-full-access")
 _POLICIES = {"auto": _UNCONFINED, "full": _UNCONFINED, "ask": ("on-request", "workspace-write")}
@@ -30,14 +31,14 @@ _POLICIES = {"auto": _UNCONFINED, "full": _UNCONFINED, "ask": ("on-request", "wo
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of `codex`."""
 
-    version: str = VERSION
+    version: str = CODEX.version
     """An exact version of the npm package. Its first-run screens were checked for the default."""
 
 
 @profile(requires=["node"])
 def codex(options: Options, guest: Guest) -> Iterator[Step]:
     """Codex CLI at a pinned version, with no first-run question but the login."""
-    yield Npm(PACKAGE, options.version)
+    yield Npm(CODEX.package, options.version)
     yield File("/etc/codex/config.toml", config(guest))
     yield Directory("~/.codex", mode="0700")
     # Codex reads the memory file of its own folder, not the one in the home.

@@ -20,14 +20,26 @@ from provision import Apt, Archive, Block, Check, Command, FirstOf, Link, Step
 from provision.shell import quote
 
 from .guest import Guest
+from .pin import Pin
 from .profile import profile
 from .release import check_release
 
-VERSION = "2.92.0"
-SHA256 = {
-    "amd64": "b57848131bdf0c229cd35e1f2a51aa718199858b2e728410b37e89a428943ec4",
-    "arm64": "c2248526dd0160c08d3fccca2332c3c1a07c15a78b23978e77735f1b5a18cfee",
-}
+MIRROR = "https://github.com/cli/cli/releases/download"
+GH = Pin(
+    "gh",
+    "2.92.0",
+    registry="github",
+    package="cli/cli",
+    artefacts={
+        "x86_64": f"{MIRROR}/v{{version}}/gh_{{version}}_linux_amd64.tar.gz",
+        "aarch64": f"{MIRROR}/v{{version}}/gh_{{version}}_linux_arm64.tar.gz",
+    },
+    checksums={
+        "x86_64": "b57848131bdf0c229cd35e1f2a51aa718199858b2e728410b37e89a428943ec4",
+        "aarch64": "c2248526dd0160c08d3fccca2332c3c1a07c15a78b23978e77735f1b5a18cfee",
+    },
+)
+PINS = (GH,)
 
 PREFIX = "/opt/gh"
 
@@ -35,29 +47,31 @@ PREFIX = "/opt/gh"
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of `gh`."""
 
-    version: str = VERSION
+    version: str = GH.version
     """An exact version, such as `2.92.0`."""
     sha256: str = ""
     """Checksum of the `linux` tarball of that version for the machine's architecture."""
-    mirror: str = "https://github.com/cli/cli/releases/download"
+    mirror: str = MIRROR
     """Where `v2.92.0/gh_2.92.0_linux_amd64.tar.gz` is found."""
 
     def __post_init__(self) -> None:
         """Refuse what no checksum stands behind."""
-        check_release(version=self.version, pinned=VERSION, sha256=self.sha256, mirror=self.mirror)
+        check_release(
+            version=self.version, pinned=GH.version, sha256=self.sha256, mirror=self.mirror
+        )
 
 
 @profile
 def gh(options: Options, guest: Guest) -> Iterator[Step]:
     """GitHub's command line, from GitHub's own release."""
+    url = GH.url(guest.machine, options.version)
     official = Archive(
-        f"{options.mirror.rstrip('/')}/v{options.version}/"
-        f"gh_{options.version}_linux_{guest.arch}.tar.gz",
-        sha256=options.sha256 or SHA256[guest.arch],
+        url.replace(MIRROR, options.mirror.rstrip("/"), 1),
+        sha256=options.sha256 or GH.checksums[guest.machine],
         to=PREFIX,
     )
     link = Link("/usr/local/bin/gh", f"{PREFIX}/bin/gh")
-    if options.version == VERSION:
+    if options.version == GH.version:
         yield FirstOf("gh", (official, link), (Apt("gh"), _said_aloud(official.url)))
     else:
         # Who asks for a version gets that one or an error.

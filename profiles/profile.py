@@ -25,6 +25,7 @@ from provision.step import Step
 
 from .errors import NotAProfile, StepRefused, UnknownOption, WrongOption
 from .guest import Guest
+from .pin import Pin
 
 Declare = Callable[..., Iterable[Step]]
 """What `@profile` stands on."""
@@ -120,6 +121,11 @@ class Profile(Collection):
     def option_names(self) -> tuple[str, ...]:
         """The options, in the order in which they are declared."""
         return getattr(self.options_type, "__struct_encode_fields__", ())
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The versions that its module chose, in `PINS`."""
+        return tuple(getattr(self.declare, "__globals__", {}).get("PINS", ()))
 
     @property
     def label(self) -> str:
