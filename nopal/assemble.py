@@ -66,6 +66,7 @@ def assemble(
         spec=spec,
         steps=steps,
         profiles=tuple(profile.label for profile in profiles),
+        requires={profile.label: profile.requires for profile in profiles},
         clones=tuple(repo.url for repo in repos),
         owner=str(project.repo_root) if project.repo_root else "",
     )

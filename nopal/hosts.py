@@ -181,6 +181,7 @@ class Host:
             self.reporter,
             dry_run=dry,
             keep_going=keep_going,
+            requires={profile.label: profile.requires for profile in wish.profiles},
             log=self.reporter.stream(),
             sudo_password=self.sudo_password,
         )

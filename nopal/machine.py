@@ -362,6 +362,7 @@ class Machine:
             self.reporter,
             dry_run=dry_run,
             keep_going=keep_going,
+            requires=wish.requires,
             log=self.reporter.stream(),
         )
         self.reporter.sums_up(outcome)

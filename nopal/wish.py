@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provision.select import Selection
@@ -20,6 +21,8 @@ class Wish:
     spec: MachineSpec
     steps: tuple[Step, ...]
     profiles: tuple[str, ...] = ()
+    requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The profiles that each of `profiles` requires directly."""
     clones: tuple[str, ...] = ()
     """URLs of the repos that the steps clone."""
     owner: str = ""

@@ -35,10 +35,10 @@ def apply_script(
     facts: Facts,
     framing: Framing,
     *,
-    keep_going: bool = False,
+    tries_all: bool = False,
     has_password: bool = False,
 ) -> str:
-    """Return the script that applies `actions` in order, until one fails unless `keep_going`.
+    """Return the script that applies `actions` in order, until one fails unless `tries_all`.
 
     With `has_password` it finds a password on stdin, if it has to become root.
     """
@@ -46,7 +46,7 @@ def apply_script(
         prelude = ROOT_PRELUDE if facts.uid == 0 else f"{NO_AGENT}\n{LOGIN_PRELUDE}"
         prelude += f"\n{OWN_SHELL}"
         parts = [_part(index, _here(action)) for index, action in enumerate(actions)]
-        return "\n".join([framing.function(), prelude, _sequence(parts, keep_going=keep_going)])
+        return "\n".join([framing.function(), prelude, _sequence(parts, tries_all=tries_all)])
     parts = [
         _part(index, _here(action) if action.run_as == "root" else _as_login(action, framing))
         for index, action in enumerate(actions)
@@ -57,7 +57,7 @@ def apply_script(
             ROOT_PRELUDE,
             OWN_SHELL,
             _login_function(facts),
-            _sequence(parts, keep_going=keep_going),
+            _sequence(parts, tries_all=tries_all),
         ]
     )
     body = f"{{\n{inner}\n}} </dev/null"
@@ -144,8 +144,8 @@ class ApplyReader:
             self._blank_lines = 0
 
 
-def _sequence(parts: Sequence[str], *, keep_going: bool) -> str:
-    stop = "" if keep_going else '\n[ "$status" = 0 ] || { mark done 0; exit 0; }'
+def _sequence(parts: Sequence[str], *, tries_all: bool) -> str:
+    stop = "" if tries_all else '\n[ "$status" = 0 ] || { mark done 0; exit 0; }'
     return "\n".join([f"{part}{stop}" for part in parts] + ["mark done 0"])
 
 

@@ -24,8 +24,6 @@ class Attempts:
     """Why, for each step whose change failed."""
     outputs: dict[str, deque[str]] = field(default_factory=dict)
     took_s: dict[str, float] = field(default_factory=dict)
-    stopped_by: str = ""
-    """The failed step that keeps the later ones from being tried."""
     _began: dict[str, float] = field(default_factory=dict)
 
     def begin(self, action: Action) -> None:
@@ -50,13 +48,11 @@ class Attempts:
         for step in action.steps:
             del self.changes[step.id]
 
-    def fail(self, action: Action, status: int, *, stops: bool) -> None:
-        """Note that `action` failed with `status`, and whether that stops the rest."""
+    def fail(self, action: Action, status: int) -> None:
+        """Note that `action` failed with `status`."""
         how = "its shell was ended" if status == ENDED_EARLY else f"exit status {status}"
         for step, part in zip(action.steps, action.parts, strict=True):
             self.failures[step.id] = f"{part.summary}: {how}"
-        if stops and not self.stopped_by:
-            self.stopped_by = action.steps[0].id
 
     def output(self, step_id: str) -> str:
         """Return the last lines that the step's change printed."""

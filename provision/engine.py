@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from .contents import show
+from .dependants import Dependants
 from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .judge import judge
@@ -56,6 +57,7 @@ def converge(
     *,
     dry_run: bool = False,
     keep_going: bool = False,
+    requires: Mapping[str, Collection[str]] | None = None,
     log: Log | None = None,
     max_rounds: int = 2,
     sudo_password: str = "",
@@ -64,8 +66,10 @@ def converge(
 
     Nothing but one exec happens when all is as it should be, or with `dry_run`, which takes a
     second one where files are to be fetched to show how they would change. A step that fails is a
-    result, not an exception; it stops the rest, which are skipped, unless `keep_going`. `log` gets
-    everything the guest said, but for the states of steps that keep theirs out of it.
+    result, not an exception, and the rest is skipped. With `keep_going` only its dependants are:
+    for each of its tags that `requires` knows, the later steps of that tag and of those that
+    require it. `log` gets everything the guest said, but for the states of steps that keep theirs
+    out of it.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -73,22 +77,24 @@ def converge(
         UnsupportedGuest: it is no Debian or Ubuntu.
         SudoRefused: a step needs root, and sudo refuses or `sudo_password` is wrong.
     """
-    run = Session(transport, declare(steps), report, log, keep_going, sudo_password)
+    declared = declare(steps)
+    dependants = Dependants(declared, (requires or {}) if keep_going else None)
+    run = Session(transport, dependants, report, log, sudo_password)
     answer = run.probe("probe")
-    wanted = plan(run.steps, answer.states, answer.facts)
+    wanted = plan(declared, answer.states, answer.facts)
     if dry_run:
-        wanted = show(wanted, run.steps, run.probe)
+        wanted = show(wanted, declared, run.probe)
     else:
         rounds = 0
-        while wanted.actions and rounds < max_rounds and not run.attempts.stopped_by:
+        while (actions := run.may_try(wanted.actions)) and rounds < max_rounds:
             try:
-                run.apply(wanted.actions, answer.facts)
+                run.apply(actions, answer.facts)
                 answer = run.probe("proof")
                 rounds += 1
             except GuestUnreachable as lost:
                 run.resume(lost)
                 answer = run.probe("probe")
             tried = run.attempts.changes
-            wanted = plan(run.steps, answer.states, answer.facts, attempted=tried)
-    results = judge(run.steps, answer, wanted, run.attempts, is_dry=dry_run)
+            wanted = plan(declared, answer.states, answer.facts, attempted=tried)
+    results = judge(dependants, answer, wanted, run.attempts, is_dry=dry_run)
     return Outcome(answer.facts, tuple(run.tell(result) for result in results), run.execs)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from .attempts import Attempts
+from .dependants import Dependants
 from .plan import NO_ANSWER, Plan
 from .probe import Answer
 from .report import StepResult
@@ -14,11 +13,11 @@ SHOWN_STATE = 2000
 
 
 def judge(
-    steps: Sequence[Step], answer: Answer, wanted: Plan, attempts: Attempts, *, is_dry: bool
+    dependants: Dependants, answer: Answer, wanted: Plan, attempts: Attempts, *, is_dry: bool
 ) -> tuple[StepResult, ...]:
     """Return each step's result, `wanted` being what the last probe still found to differ."""
     results = []
-    for step in steps:
+    for step in dependants.steps:
         change = wanted.changes.get(step.id)
         if step.id in attempts.failures:
             reason = attempts.failures[step.id]
@@ -33,7 +32,8 @@ def judge(
         elif is_dry:
             results.append(_in_dry_run(step, change, has_pending=bool(wanted.actions)))
         else:
-            results.append(_still_differing(step, change, answer, attempts))
+            cause = dependants.cause(step, attempts.failures)
+            results.append(_still_differing(step, change, answer, attempts, cause))
     return tuple(results)
 
 
@@ -44,7 +44,9 @@ def _in_dry_run(step: Step, change: Change, *, has_pending: bool) -> StepResult:
     return StepResult(step.id, "failed", change.summary, change.diff)
 
 
-def _still_differing(step: Step, change: Change, answer: Answer, attempts: Attempts) -> StepResult:
+def _still_differing(
+    step: Step, change: Change, answer: Answer, attempts: Attempts, cause: str
+) -> StepResult:
     tried = attempts.changes.get(step.id)
     if tried is not None and not tried.is_provable:
         return StepResult(step.id, "changed", tried.summary)
@@ -53,8 +55,8 @@ def _still_differing(step: Step, change: Change, answer: Answer, attempts: Attem
         output = attempts.output(step.id)
         detail = f"{output}\nstate afterwards: {seen or '(nothing)'}".lstrip("\n")
         return StepResult(step.id, "failed", f"{tried.summary}: did not converge", detail)
-    if attempts.stopped_by:
-        return StepResult(step.id, "skipped", f"`{attempts.stopped_by}` failed")
+    if cause:
+        return StepResult(step.id, "skipped", f"`{cause}` failed")
     if change.script:
         return StepResult(step.id, "failed", f"still differs: {change.summary}", change.diff)
     return StepResult(step.id, "failed", change.summary, change.diff)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import ContradictingSteps
@@ -50,6 +50,13 @@ class Action:
             halves = (groups[:middle], groups[middle:])
             groups = [[index for group in half for index in group] for half in halves]
         return tuple(action for group in groups for action in self._part(sorted(group)))
+
+    def only(self, is_wanted: Callable[[Step], bool]) -> tuple[Action, ...]:
+        """Return actions for those of its steps that are wanted."""
+        indices = [index for index, step in enumerate(self.steps) if is_wanted(step)]
+        if len(indices) == len(self.steps):
+            return (self,)
+        return tuple(self._part(indices)) if indices else ()
 
     def _part(self, indices: Sequence[int]) -> list[Action]:
         steps = [self.steps[index] for index in indices]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from .apply import ApplyReader, agent_script, apply_script, needs_sudo, wait_script
 from .attempts import ENDED_EARLY, Attempts
 from .bulk import sent_apart
+from .dependants import Dependants
 from .errors import GuestUnreachable
 from .facts import Facts
 from .framing import Framing
@@ -30,10 +31,9 @@ class Session:
     """A guest in the course of one converge: what was sent to it and told of it so far."""
 
     transport: Transport
-    steps: tuple[Step, ...]
+    dependants: Dependants
     report: Report
     log: Log | None
-    keep_going: bool
     sudo_password: str = field(default="", repr=False)
     execs: int = 0
     attempts: Attempts = field(default_factory=Attempts)
@@ -45,11 +45,19 @@ class Session:
     def probe(self, title: str, steps: Sequence[Step] = ()) -> Answer:
         """Ask for all states, or for those of `steps`, in one exec."""
         secret = self.sudo_password
-        probe = Probe(steps or self.steps, has_password=bool(secret))
+        probe = Probe(steps or self.dependants.steps, has_password=bool(secret))
         lines: list[str] = []
         subjects = about_groups(group_steps(probe.steps)) if self.log else ()
         self._run(title, probe.script(), probe.framing, lines.append, subjects, secret=secret)
         return probe.read(lines)
+
+    def may_try(self, actions: Sequence[Action]) -> list[Action]:
+        """Return `actions` without the steps that a failed one keeps from being tried."""
+
+        def is_free(step: Step) -> bool:
+            return not self.dependants.cause(step, self.attempts.failures)
+
+        return [part for action in actions for part in action.only(is_free)]
 
     def apply(self, actions: Sequence[Action], facts: Facts) -> None:
         """Apply `actions`; those that need the agent in execs of their own."""
@@ -95,21 +103,19 @@ class Session:
         return timed
 
     def _apply_segment(self, segment: Sequence[Action], facts: Facts) -> None:
-        queue = list(segment)
-        while queue and not self.attempts.stopped_by:
-            statuses = self._exec(queue, facts, keep_going=self.keep_going)
+        queue = self.may_try(segment)
+        while queue:
+            # It stops at a failure, for only then is it known whose, and what depends on it.
+            statuses = self._exec(queue, facts)
             pairs = list(zip(queue, statuses, strict=True))
-            joint = self._failed(pairs)
-            if not joint:
-                return
-            self._search(joint, facts)
-            queue = [action for action, status in pairs if status is None]
+            self._search(self._failed(pairs), facts)
+            queue = self.may_try([action for action, status in pairs if status is None])
 
     def _search(self, joint: Sequence[Action], facts: Facts) -> None:
         """Find what is at fault in joint changes that failed, and do the others."""
         while joint:
             parts = [part for action in joint for part in action.divide()]
-            statuses = self._exec(parts, facts, keep_going=True)
+            statuses = self._exec(parts, facts, tries_all=True)
             joint = self._failed(list(zip(parts, statuses, strict=True)))
 
     def _failed(self, ended: Sequence[tuple[Action, int | None]]) -> list[Action]:
@@ -123,7 +129,7 @@ class Session:
         return joint
 
     def _exec(
-        self, actions: Sequence[Action], facts: Facts, *, keep_going: bool
+        self, actions: Sequence[Action], facts: Facts, *, tries_all: bool = False
     ) -> list[int | None]:
         """Apply `actions` in one exec; return their exit statuses, None where not begun."""
         framing = Framing()
@@ -135,7 +141,7 @@ class Session:
             if needs_agent:
                 return agent_script(actions, framing)
             return apply_script(
-                actions, facts, framing, keep_going=keep_going, has_password=bool(secret)
+                actions, facts, framing, tries_all=tries_all, has_password=bool(secret)
             )
 
         def begins(index: int) -> None:
@@ -184,7 +190,7 @@ class Session:
         return statuses
 
     def _fail(self, action: Action, status: int) -> None:
-        self.attempts.fail(action, status, stops=not self.keep_going)
+        self.attempts.fail(action, status)
         for step in action.steps:
             reason = self.attempts.failures[step.id]
             self.tell(StepResult(step.id, "failed", reason, self.attempts.output(step.id)))

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -60,6 +60,7 @@ def run(
     report: Recorder | None = None,
     dry_run: bool = False,
     keep_going: bool = False,
+    requires: Mapping[str, tuple[str, ...]] | None = None,
     log: io.StringIO | None = None,
 ) -> Outcome:
     return converge(
@@ -68,6 +69,7 @@ def run(
         report or SilentReport(),
         dry_run=dry_run,
         keep_going=keep_going,
+        requires=requires,
         log=log,
     )
 
@@ -154,6 +156,70 @@ def test_the_first_failure_stops_the_rest(transport: LocalTransport, here: Path)
 def test_keep_going_applies_the_rest(transport: LocalTransport, here: Path) -> None:
     outcome = run(transport, Broken("bad", act="false"), Text(here / "b"), keep_going=True)
     assert statuses(outcome) == ["failed", "changed"]
+
+
+def test_keep_going_skips_what_depends_on_a_failure_and_nothing_else(
+    transport: LocalTransport, here: Path
+) -> None:
+    def of(profile: str, step: Step) -> Step:
+        return replace(step, tags=(profile,))
+
+    steps = [
+        of("node", Joint(here / "before")),
+        of("node", Broken("bad", act="false")),
+        of("node", Verify("false")),
+        of("claude", Text(here / "claude")),
+        of("gh", Text(here / "gh")),
+        of("claude", Joint(here / "joint of claude")),
+        of("gh", Joint(here / "joint of gh")),
+        of("gh", Broken("other", act="false")),
+        of("gh", Text(here / "after")),
+    ]
+    outcome = run(
+        transport, *steps, keep_going=True, requires={"node": (), "claude": ("node",), "gh": ()}
+    )
+    assert [(result.id.partition(":")[2], result.status) for result in outcome.results] == [
+        ("before", "changed"),
+        ("bad", "failed"),
+        ("false", "skipped"),
+        ("claude", "skipped"),
+        ("gh", "changed"),
+        ("joint of claude", "changed"),
+        ("joint of gh", "changed"),
+        ("other", "failed"),
+        ("after", "skipped"),
+    ]
+    # The files were made at once, before anything had failed; a failure with steps left costs an
+    # exec more.
+    assert outcome.execs == 4
+
+
+def test_of_a_joint_change_only_the_independent_part_is_done_after_a_failure(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = [
+        replace(Broken("bad", act="false"), tags=("node",)),
+        replace(Joint(here / "claude"), tags=("claude",)),
+        replace(Joint(here / "gh"), tags=("gh",)),
+        replace(Joint(here / "both"), tags=("claude", "gh")),
+    ]
+    requires = {"node": (), "claude": ("node",), "gh": ()}
+    outcome = run(transport, *steps, keep_going=True, requires=requires)
+    assert statuses(outcome) == ["failed", "skipped", "changed", "changed"]
+    assert outcome.results[1].summary == "`broken:bad` failed"
+
+
+def test_the_guilty_one_of_a_joint_change_keeps_back_only_what_depends_on_it(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = [
+        replace(Joint(here / "bad"), tags=("one",)),
+        replace(Joint(here / "good"), tags=("two",)),
+        replace(Text(here / "of one"), tags=("one",)),
+        replace(Text(here / "of two"), tags=("two",)),
+    ]
+    outcome = run(transport, *steps, keep_going=True, requires={"one": (), "two": ()})
+    assert statuses(outcome) == ["failed", "changed", "skipped", "changed"]
 
 
 def test_what_was_applied_and_still_differs_did_not_converge(transport: LocalTransport) -> None:

@@ -9,6 +9,7 @@ import pytest
 from engine_samples import FACTS, Thing
 
 from provision.attempts import Attempts
+from provision.dependants import Dependants
 from provision.engine import Outcome
 from provision.errors import StepFailed
 from provision.judge import judge
@@ -26,7 +27,7 @@ def results(
 ) -> list[tuple[str, str]]:
     answer = Answer(FACTS, {f"thing:{name}": state for name, state in states.items()})
     wanted = plan(steps, answer.states, FACTS, attempted=attempts.changes)
-    found = judge(steps, answer, wanted, attempts, is_dry=dry)
+    found = judge(Dependants(steps), answer, wanted, attempts, is_dry=dry)
     return [(result.status, result.summary) for result in found]
 
 
@@ -39,7 +40,8 @@ def test_what_was_tried_and_still_differs_failed_with_the_state_seen() -> None:
     tried = Attempts({"thing:a": Change("set a", "x")}, {}, {"thing:a": deque(["said"])})
     answer = Answer(FACTS, {"thing:a": "odd"})
     steps = [Thing("a")]
-    (result,) = judge(steps, answer, plan(steps, answer.states, FACTS), tried, is_dry=False)
+    wanted = plan(steps, answer.states, FACTS)
+    (result,) = judge(Dependants(steps), answer, wanted, tried, is_dry=False)
     assert (result.status, result.summary) == ("failed", "set a: did not converge")
     assert result.detail == "said\nstate afterwards: odd"
 
@@ -70,7 +72,7 @@ def test_a_probe_without_an_answer_is_a_failure_in_a_dry_run_too() -> None:
 
 
 def test_what_a_failure_kept_from_being_tried_is_skipped_with_the_reason() -> None:
-    stopped = Attempts({}, {"thing:a": "why"}, stopped_by="thing:a")
+    stopped = Attempts({}, {"thing:a": "why"})
     found = results(Thing("a"), Thing("b"), CHECK, states={"a": "no"}, attempts=stopped)
     assert found[1:] == [("skipped", "`thing:a` failed")] * 2
 
