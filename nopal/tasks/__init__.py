@@ -9,7 +9,7 @@ from invoke import Collection
 
 from profiles.catalogue import load
 
-from . import agents, config, inspect, lifecycle, setup, shell
+from . import agents, config, inspect, lifecycle, pins, setup, shell
 from .profiles import run_profile
 
 ns = Collection(
@@ -21,6 +21,7 @@ ns = Collection(
     lifecycle.plan,
     inspect.ls,
     inspect.list_profiles,
+    pins.list_pins,
     shell.ssh,
     shell.run,
     config.config,
