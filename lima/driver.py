@@ -6,11 +6,13 @@ name that limactl itself has just listed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from lima.errors import (
@@ -20,12 +22,14 @@ from lima.errors import (
     LimactlFailed,
     StartFailed,
 )
+from lima.disk_files import CopiedDisks, QemuDisks
+from lima.goldens import Golden, GoldenStore
 from lima.host import Host
 from lima.images import Image
 from lima.instance import Instance
 from lima.limactl import Limactl, LimactlProcess
 from lima.paths import LimaPaths
-from lima.process import OnLine
+from lima.process import OnLine, identity
 from lima.readiness import last_words, readiness
 from lima.safety import assert_safe
 from lima.spec import MachineSpec, check
@@ -98,14 +102,40 @@ class LimaDriver:
         """Return the lima.yaml of a machine. Raises `UnsafeText`, `ImageUnavailable`."""
         return render(replace(spec, image=self.find_image(spec.image)))
 
-    def create(self, spec: MachineSpec, on_line: OnLine = _silent) -> None:
+    @cached_property
+    def goldens(self) -> GoldenStore:
+        """The disks from which new machines can begin."""
+        person = identity(self.paths.user) if self.paths.user else None
+        disks = CopiedDisks() if self.host.vm_type == "vz" else QemuDisks(person)
+        return GoldenStore(self.paths.goldens, disks, person)
+
+    def base(self, spec: MachineSpec) -> str:
+        """Return a digest of what all machines have in common that can begin from one golden."""
+        anyone = replace(
+            spec,
+            name="any",
+            cpus=1,
+            memory_gib=1,
+            disk_gib=1,
+            ports="none",
+            mounts=(),
+            timezone="Etc/UTC",
+        )
+        return hashlib.sha256(self.template_text(anyone).encode()).hexdigest()
+
+    def create(
+        self, spec: MachineSpec, on_line: OnLine = _silent, golden: Golden | None = None
+    ) -> None:
         """Make the machine, stopped. One that is whole is left as it is; half of one is remade.
+
+        With a `golden`, a new machine's disk begins as that one's.
 
         Raises:
             UnsafeText: a value of the spec cannot be.
             ImageUnavailable: its image cannot be had, or set-up has to build it first.
             InstanceProtected, InstanceUnrepairable: half a machine is in the way.
             LimactlFailed: limactl could not make it.
+            DiskFailed: it is made, but has the image's disk and not the golden's.
         """
         check(spec)
         there = self.instance(spec.name)
@@ -115,6 +145,8 @@ class LimaDriver:
             on_line("removing what an interrupted creation left")
             self._remove(there)
         self.limactl.create(spec.name, self.template_text(spec), on_line)
+        if golden is not None:
+            self.goldens.begin(golden, self.paths.instance(spec.name), spec.disk_gib)
 
     def is_whole(self, instance: Instance) -> bool:
         """Whether creation got to its end: it has a disk, which Lima moves into place last.
@@ -191,15 +223,15 @@ class LimaDriver:
         """
         self._remove(self._known(name))
 
-    def clone(self, source: str, spec: MachineSpec, on_line: OnLine = _silent) -> None:
-        """Make a machine from a stopped one, with the template of its own.
+    def keep(self, name: str, golden: Golden) -> None:
+        """Make `golden` of the disk of a stopped machine.
 
         Raises:
-            InstanceNotFound: there is no such source.
+            InstanceNotFound: there is no such machine.
+            DiskFailed: the disk could not be copied.
         """
-        self._known(source)
-        self.limactl.clone(source, spec.name, on_line)
-        self.update(spec)
+        self._known(name)
+        self.goldens.keep(golden, self.paths.instance(name))
 
     def assert_safe(self, instance: Instance, spec: MachineSpec) -> None:
         """Refuse a machine that gets more of its host than `spec` says. Raises `UnsafeInstance`."""

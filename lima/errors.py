@@ -143,3 +143,14 @@ class SetupFailed(LimaError):
 
     def __str__(self) -> str:
         return f"{self.requirement} could not be installed: {self.detail}\nBy hand: {self.command}"
+
+
+@dataclass(eq=False)
+class DiskFailed(LimaError):
+    """A disk file could not be made or copied."""
+
+    command: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"`{self.command}` failed: {self.reason}"

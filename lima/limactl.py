@@ -73,10 +73,6 @@ class Limactl:
         """Remove a machine; without `force` only one that is stopped."""
         self._do("delete", *(["--force"] if force else []), name)
 
-    def clone(self, source: str, name: str, on_line: OnLine | None = None) -> None:
-        """Copy a stopped machine."""
-        self._do("clone", "--tty=false", source, name, on_line=on_line)
-
     def protect(self, name: str) -> None:
         """Refuse to remove a machine from now on."""
         self._do("protect", name)

@@ -22,6 +22,11 @@ class LimaPaths:
     """The system user limactl runs as, because it refuses root; None means ourselves."""
 
     @property
+    def goldens(self) -> Path:
+        """Disks of converged machines, from which new ones begin."""
+        return self.images.parent / "goldens"
+
+    @property
     def prefix(self) -> Path:
         """Where set-up puts Lima: `bin/` and `share/lima/` below it."""
         return self.tools / f"lima-{LIMA_VERSION}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
 from lima.spec import MachineSpec
 from provision.transport.address import SshAddress
@@ -19,8 +20,23 @@ class Driver(Protocol):
     def instance(self, name: str) -> Instance | None:
         """Return one machine, or None when there is none of that name."""
 
-    def create(self, spec: MachineSpec, on_line: Callable[[str], None]) -> None:
-        """Make a stopped machine; what a killed run left half-made is made anew."""
+    @property
+    def goldens(self) -> GoldenStore:
+        """The disks from which new machines can begin."""
+
+    def base(self, spec: MachineSpec) -> str:
+        """Return a digest of what all machines have in common that can begin from one golden."""
+
+    def create(
+        self, spec: MachineSpec, on_line: Callable[[str], None], golden: Golden | None = None
+    ) -> None:
+        """Make a stopped machine; what a killed run left half-made is made anew.
+
+        With a `golden`, a new machine's disk begins as that one's.
+        """
+
+    def keep(self, name: str, golden: Golden) -> None:
+        """Make `golden` of the disk of a stopped machine."""
 
     def update(self, spec: MachineSpec) -> bool:
         """Give a stopped machine the present shape; return whether that changed anything."""

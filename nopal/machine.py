@@ -31,6 +31,7 @@ from .state import MachineState, Ssh, StateStore, remember
 from .wish import Wish
 
 if TYPE_CHECKING:
+    from lima.goldens import Golden
     from lima.instance import Instance
     from provision.engine import Outcome
     from provision.transport.fabric import FabricTransport
@@ -70,11 +71,13 @@ class Machine:
         wish: Wish,
         *,
         prepare: Callable[[], None] = lambda: None,
+        golden: Callable[[], Golden | None] = lambda: None,
         keep_going: bool = False,
     ) -> Outcome:
         """Make, start and converge the machine; return how the steps came out.
 
         `prepare` is called before slow work begins; not at all when the machine answers at once.
+        `golden` is asked, when the machine has to be made, for what it can begin from.
 
         Raises:
             LimaError: the machine could not be made or started, or it is not as safe as asked.
@@ -89,7 +92,7 @@ class Machine:
             transport = self._answering(state)
             if transport is None:
                 prepare()
-                state = self._start(state, wish)
+                state = self._start(state, wish, golden)
                 transport = self._connect(self._address(state), accept_new=not state.pinned)
             else:
                 self._tell_differences(state, wish)
@@ -217,6 +220,14 @@ class Machine:
             self._forget_address()
             return True
 
+    def end_if_running(self) -> None:
+        """Cut the power of a machine that runs; any other is left alone."""
+        with self._locked():
+            instance = self.driver.instance(self.name)
+            if instance is not None and instance.status != "Stopped":
+                self.driver.stop(self.name, force=True)
+                self._forget_address()
+
     def what_would_be_lost(self) -> tuple[lost_work.LostWork, ...] | None:
         """Ask the machine for work that is nowhere else; None when it can't be asked."""
         try:
@@ -278,7 +289,9 @@ class Machine:
         except (GuestUnreachable, HostKeyChanged):
             return None
 
-    def _start(self, state: MachineState, wish: Wish) -> MachineState:
+    def _start(
+        self, state: MachineState, wish: Wish, golden: Callable[[], Golden | None]
+    ) -> MachineState:
         """Return the state of the machine once it runs and is as safe as asked."""
         instance = self.driver.instance(self.name)
         if instance is None:
@@ -287,8 +300,9 @@ class Machine:
             self.states.write(state)
         if instance is None or instance.status == "Broken":
             # A broken one that has a disk is kept: only what never got one is made anew.
+            begin = golden()
             with self.reporter.activity("creating the machine") as on_line:
-                self.driver.create(wish.spec, on_line)
+                self.driver.create(wish.spec, on_line, begin)
         elif instance.status != "Running":
             self.driver.update(wish.spec)
             state = msgspec.structs.replace(state, spec=wish.shape() | self._kept(state))

@@ -10,6 +10,9 @@ from pathlib import Path
 DEFAULT_NAME = "default"
 """The machine one gets without any project."""
 
+BAKE_PREFIX = "nopal-bake-"
+"""What the machines are called in which goldens are made."""
+
 _NAME = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 # Lima calls the guest `lima-NAME`, and a host name has at most 63 letters.
 _LONGEST = 63 - len("lima-")
@@ -27,6 +30,8 @@ def name_problem(name: str, lima_home: Path, *, system: str = sys.platform) -> s
     """
     if not _NAME.fullmatch(name):
         return "only letters and digits, with single `-`, `_` or `.` between them"
+    if name.lower().startswith(BAKE_PREFIX):
+        return "nopal makes its golden machines under such names"
     if name.lower().endswith((".yml", ".yaml")):
         return "Lima takes a name with this ending for a file"
     longest = min(_LONGEST, longest_name(lima_home, system=system))

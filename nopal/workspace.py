@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from guard.ssh_agent import AgentSocket, NoAgent
     from profiles.profile import Profile
 
+    from .bake import Bakery
     from .driver import Driver
     from .machine import Machine
     from .project import Project
@@ -157,6 +158,12 @@ class Workspace:
         from .machine import Machine  # noqa: PLC0415
 
         return Machine(name, lambda: self.driver, self.states, self.pins, reporter, agent)
+
+    def bakery(self, reporter: Reporter) -> Bakery:
+        """Return what finds and makes golden machines, telling `reporter`."""
+        from .bake import Bakery  # noqa: PLC0415
+
+        return Bakery(self.driver, lambda name: self.machine(name, reporter), reporter)
 
     def for_each_machine(self, names: Sequence[str], work: Callable[[Machine], object]) -> None:
         """Call `work` on each machine, several at once.

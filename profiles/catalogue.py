@@ -25,18 +25,27 @@ SUMMARIES = {
     "claude": "Claude Code at a pinned version, with no first-run question.",
     "codex": "Codex CLI at a pinned version, with no first-run question but the login.",
     "gh": "GitHub's command line, from GitHub's own release.",
+    "python": "Python with uv, of the distribution or pinned.",
     "repos": "The project's repositories, cloned into ~/code.",
 }
 """Each is a module of this room that holds a profile of the same name."""
 REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",)}
 BUILT_IN = tuple(SUMMARIES)
+NOT_IN_GOLDENS = frozenset({"repos"})
+"""What belongs to one project, or makes something that two machines must not share."""
 
 
 class BuiltIn(Profile):
     """A profile of this room; its module is imported when steps or options are asked for."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(_nothing, name=name, requires=REQUIRES.get(name, ()), doc=SUMMARIES[name])
+        super().__init__(
+            _nothing,
+            name=name,
+            requires=REQUIRES.get(name, ()),
+            doc=SUMMARIES[name],
+            golden=name not in NOT_IN_GOLDENS,
+        )
 
     @property
     def loaded(self) -> Profile:

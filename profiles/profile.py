@@ -45,6 +45,8 @@ class Profile(Collection):
     """The first line of the function's docstring."""
     requires: tuple[str, ...]
     """Profiles whose steps come before this one's."""
+    golden: bool
+    """Whether it may be in a golden machine, which every project's new machine can begin from."""
 
     def __init__(
         self,
@@ -53,12 +55,14 @@ class Profile(Collection):
         name: str = "",
         requires: Sequence[str] = (),
         doc: str = "",
+        golden: bool = False,
     ) -> None:
         # Invoke would show `a_b` as `a-b` anyway: one name everywhere.
         own_name = (name or declare.__name__).replace("_", "-")
         super().__init__(own_name)
         self.declare = declare
         self.requires = tuple(requires)
+        self.golden = golden
         self.__doc__ = doc or inspect.getdoc(declare) or ""
         self.summary = self.__doc__.partition("\n")[0]
         self._takes_options, self._takes_guest = _arguments(own_name, declare)
@@ -143,17 +147,25 @@ class Profile(Collection):
 @overload
 def profile(declare: Declare, /) -> Profile: ...
 @overload
-def profile(*, requires: Sequence[str] = (), name: str = "") -> Callable[[Declare], Profile]: ...
 def profile(
-    declare: Declare | None = None, /, *, requires: Sequence[str] = (), name: str = ""
+    *, requires: Sequence[str] = (), name: str = "", golden: bool = False
+) -> Callable[[Declare], Profile]: ...
+def profile(
+    declare: Declare | None = None,
+    /,
+    *,
+    requires: Sequence[str] = (),
+    name: str = "",
+    golden: bool = False,
 ) -> Profile | Callable[[Declare], Profile]:
     """Make a profile of a generator function; with or without parentheses.
 
-    `requires` names the profiles that come before; `name` replaces the function's own.
+    `requires` names the profiles that come before; `name` replaces the function's own. `golden`
+    says that the steps are for any project alike, so that they may be in a golden machine.
     """
     if declare is not None:
         return Profile(declare)
-    return lambda function: Profile(function, name=name, requires=requires)
+    return lambda function: Profile(function, name=name, requires=requires, golden=golden)
 
 
 def _tagged(step: Step, tag: str) -> Step:

@@ -14,6 +14,7 @@ from .open import open_workspace
 from .verb import PROJECT, PROJECTS, verb
 
 if TYPE_CHECKING:
+    from lima.goldens import Golden
     from provision.select import Selection
 
     from ..json_report import JsonReport
@@ -197,6 +198,7 @@ def _bring_up(
     may_install: bool,
     keep_going: bool = False,
 ) -> None:
+    from ..golden import golden_wish  # noqa: PLC0415
     from ..host_setup import HostSetup  # noqa: PLC0415
     from ..many import for_each  # noqa: PLC0415
     from ..report import one_line_summary  # noqa: PLC0415
@@ -209,7 +211,14 @@ def _bring_up(
             for note in item.notes:
                 reporter.say(note)
             machine = workspace.machine(item.name, reporter, item.agent)
-            outcome = machine.up(item.wish, prepare=make_host_ready, keep_going=keep_going)
+
+            def golden() -> Golden | None:
+                wish = golden_wish(workspace, item.project)
+                return workspace.bakery(reporter).golden_for(wish)
+
+            outcome = machine.up(
+                item.wish, prepare=make_host_ready, golden=golden, keep_going=keep_going
+            )
             reporter.say(f"up: {one_line_summary(outcome)}")
 
     for_each(prepared, lambda item: item.name, bring_up)

@@ -332,12 +332,6 @@ def test_the_template_of_a_running_machine_is_left_alone(
     assert driver.update(replace(BLOG, cpus=8)) is False
 
 
-def test_a_clone_gets_the_template_of_its_own_project(driver: LimaDriver, lima: FakeLima) -> None:
-    lima.add("golden", "lima.yaml", "disk")
-    driver.clone("golden", BLOG)
-    assert (lima.home / "blog" / "lima.yaml").read_text(encoding="utf-8") == render(BLOG)
-
-
 def test_a_login_goes_to_the_loopback_with_limas_own_key(
     driver: LimaDriver, lima: FakeLima
 ) -> None:

@@ -137,14 +137,3 @@ def test_a_machine_that_lima_cannot_read_is_never_remade(
 def test_looking_for_machines_makes_nothing(driver: LimaDriver) -> None:
     assert driver.list() == ()
     assert not driver.paths.home.exists()
-
-
-def test_a_clone_has_its_own_template_and_its_sources_disk(
-    driver: LimaDriver, spec: MachineSpec
-) -> None:
-    driver.create(replace(spec, name="golden"))
-    driver.clone("golden", replace(spec, cpus=1))
-    instance = driver.instance("blog")
-    assert instance is not None
-    assert instance.cpus == 1
-    assert driver.is_whole(instance)

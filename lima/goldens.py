@@ -1,0 +1,166 @@
+"""Goldens: disks of converged machines without an identity, from which new machines begin.
+
+A golden is a folder of the cache with a disk that is never written again and a few words about it.
+A machine made from one has a hard link to that disk in its own folder and writes to an overlay
+above it, so whoever removes a golden takes nothing away from a machine that still needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lima.disk_files import Disks
+
+if TYPE_CHECKING:
+    from lima.process import Identity
+
+VERSION = 1
+"""Of the form of `golden.json`; a golden of another one is not used."""
+_GIB = 1024**3
+
+
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of one golden."""
+
+    base: str
+    """Digest of the image and of the template, less what a new machine may change."""
+    parts: dict[str, str]
+    """What was brought about in it, in order: a name, such as a profile's, and a digest each."""
+    steps: int
+    """How many steps that were."""
+    image: str
+    disk_gib: int
+    """What the guest sees; a disk can only grow."""
+    made: str
+    """The day, in UTC: `2026-01-31`."""
+    key: str
+    version: int = VERSION
+
+    def is_of(self, other: Golden) -> bool:
+        """Whether both hold the same."""
+        return (self.base, self.parts) == (other.base, other.parts)
+
+    def leads_to(self, other: Golden) -> bool:
+        """Whether a machine with this one's disk needs only additions to be what `other` is."""
+        return (
+            self.base == other.base
+            and self.parts.items() <= other.parts.items()
+            and self.disk_gib <= other.disk_gib
+        )
+
+
+@dataclass(frozen=True)
+class GoldenStore:
+    """The goldens of this host, in one folder of the cache."""
+
+    folder: Path
+    disks: Disks
+    person: Identity | None = field(default=None, repr=False)
+    """Who runs the machines, where that is not ourselves."""
+
+    def all(self) -> tuple[Golden, ...]:
+        """Return every golden that can be used, by key."""
+        return tuple(sorted(self._read(), key=lambda golden: golden.key))
+
+    def exact(self, wanted: Golden) -> Golden | None:
+        """Return the golden that holds just what is wanted, if there is one of a fitting size."""
+        return next(
+            (found for found in self.all() if found.is_of(wanted) and found.leads_to(wanted)), None
+        )
+
+    def nearest(self, wanted: Golden) -> Golden | None:
+        """Return the golden that leaves least to do, if one helps at all."""
+        useful = [found for found in self.all() if found.leads_to(wanted)]
+        return max(useful, key=lambda found: found.steps, default=None)
+
+    def keep(self, golden: Golden, machine: Path) -> None:
+        """Make a golden of a stopped machine, in one piece; an older one of its key is replaced.
+
+        Raises:
+            DiskFailed: the disk could not be copied.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+        try:
+            if self.person is not None:
+                os.chown(new, self.person.uid, self.person.gid)
+            self.disks.flatten(machine / "disk", new / "disk")
+            self._seal(new)
+            about = msgspec.json.format(msgspec.json.encode(golden), indent=2)
+            (new / "golden.json").write_bytes(about + b"\n")
+            self.remove(golden.key)
+            new.rename(self._place(golden.key))
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+    def begin(self, golden: Golden, machine: Path, disk_gib: int) -> None:
+        """Replace the disk of a machine that never ran by one that goes on from `golden`.
+
+        Raises:
+            DiskFailed: it could not be made; the machine keeps the disk it has.
+        """
+        source = self._place(golden.key) / "disk"
+        self.disks.begin(source, machine, f"golden-{golden.key}", disk_gib * _GIB)
+
+    def remove(self, key: str) -> bool:
+        """Forget a golden; machines that were made from it keep what they need."""
+        place = self._place(key)
+        if not place.exists():
+            return False
+        # First out of sight: a removal that is cut short must not leave half a golden.
+        gone = Path(tempfile.mkdtemp(prefix=".old-", dir=self.folder))
+        place.rename(gone / "golden")
+        shutil.rmtree(gone)
+        return True
+
+    def leftovers(self) -> tuple[Path, ...]:
+        """Return what commands that were killed left behind."""
+        return tuple(self.folder.glob(".new-*")) + tuple(self.folder.glob(".old-*"))
+
+    def used_bytes(self, golden: Golden) -> int:
+        """Return what the golden takes on the host."""
+        return self._disk(golden).stat().st_blocks * 512
+
+    def machines_using(self, golden: Golden) -> int:
+        """Return how many machines hold on to its disk."""
+        return self._disk(golden).stat().st_nlink - 1
+
+    def _seal(self, new: Path) -> None:
+        """Take the disk from whoever runs machines: nothing that happens in one may change it."""
+        descriptor = os.open(new / "disk", os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            os.chown(new, os.geteuid(), os.getegid())
+            os.fchown(descriptor, os.geteuid(), os.getegid())
+            os.fchmod(descriptor, 0o444)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        new.chmod(0o755)
+
+    def _read(self) -> Iterator[Golden]:
+        for place in self.folder.glob("[0-9a-f]*"):
+            try:
+                golden = msgspec.json.decode((place / "golden.json").read_bytes(), type=Golden)
+            except (OSError, msgspec.DecodeError):
+                continue  # it is only a cache: what cannot be read is made again
+            if golden.version == VERSION and golden.key == place.name:
+                yield golden
+
+    def _place(self, key: str) -> Path:
+        return self.folder / key
+
+    def _disk(self, golden: Golden) -> Path:
+        return self._place(golden.key) / "disk"
+
+
+def parts_of(digests: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of `names`, in that order."""
+    return {name: digests[name] for name in names if name in digests}

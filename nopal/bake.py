@@ -1,0 +1,136 @@
+"""Making goldens: a machine is made in nobody's name, converged, emptied of identity, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lima.errors import LimaError
+from provision.errors import ConvergeError, GuestUnreachable
+from provision.shell import quote
+
+from . import anonymise, credentials
+from .golden import bake_name, golden_of
+from .lock import locked
+from .machine_errors import MachineError
+
+if TYPE_CHECKING:
+    from lima.goldens import Golden
+
+    from .driver import Driver
+    from .machine import Machine
+    from .report import Reporter
+    from .wish import Wish
+
+_SHOWN = 10
+
+
+@dataclass(eq=False)
+class GoldenRefused(MachineError):
+    """What was to be a golden holds credentials."""
+
+    files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.files[:_SHOWN]) + (", …" if len(self.files) > _SHOWN else "")
+        return (
+            f"no golden is kept, since credentials are in it: {shown}\n"
+            "Find the profile that writes them; what is secret does not belong into a profile."
+        )
+
+
+@dataclass(eq=False)
+class NotAnonymous(MachineError):
+    """What was to be a golden could not be emptied of its identity."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"no golden is kept, since its identity could not be taken out: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Bakery:
+    """Finds goldens, and makes those that are missing."""
+
+    driver: Driver
+    machine: Callable[[str], Machine]
+    """Returns the machine of a name."""
+    reporter: Reporter
+
+    def golden_for(self, wish: Wish) -> Golden | None:
+        """Return the golden that `wish` describes, made on the way where there is none.
+
+        A golden is only a cache: where it cannot be made, that is said and None is returned.
+        """
+        try:
+            return self.bake(wish)
+        except (LimaError, ConvergeError, MachineError) as error:
+            self.reporter.say(f"goes on without a golden machine: {error}")
+            return None
+
+    def bake(self, wish: Wish, *, refresh: bool = False) -> Golden:
+        """Return the golden that `wish` describes; with `refresh`, made anew in any case.
+
+        Raises:
+            GoldenRefused, NotAnonymous: it may not be kept.
+            LimaError, ConvergeError: the machine in which it is made does not come about.
+        """
+        wanted = golden_of(wish, self.driver.base(wish.spec))
+        goldens = self.driver.goldens
+        goldens.folder.mkdir(parents=True, exist_ok=True)
+        # Beside the goldens: whoever shares them waits for the same lock.
+        with locked(goldens.folder / f".{wanted.key}.lock", self._tell_waiting):
+            found = None if refresh else goldens.exact(wanted)
+            if found is not None:
+                return found
+            self._make(wish, wanted, None if refresh else goldens.nearest(wanted))
+            return wanted
+
+    def _make(self, wish: Wish, wanted: Golden, nearest: Golden | None) -> None:
+        self.reporter.say(
+            f"making a golden machine for {', '.join(wish.profiles)}: once, and new machines"
+            " begin from it"
+        )
+        machine = self.machine(bake_name(wanted))
+        # One that was cut short may let nobody in any more until its next boot.
+        machine.end_if_running()
+        spec = replace(wish.spec, name=machine.name)
+        try:
+            machine.up(replace(wish, spec=spec), golden=lambda: nearest)
+            self._take_identity(machine)
+            machine.down()
+            with self.reporter.activity("keeping the golden machine"):
+                self.driver.keep(machine.name, wanted)
+        except (ConvergeError, LimaError, MachineError):
+            # What it holds is in doubt, so the next one begins anew.
+            machine.destroy()
+            raise
+        machine.destroy()
+
+    def _take_identity(self, machine: Machine) -> None:
+        """Empty the guest of what is its own, then look for what nobody may get."""
+        with self.reporter.activity("taking the identity out of the golden machine"):
+            _as_root(machine, anonymise.script())
+            found = _as_root(machine, credentials.script())
+        if found:
+            raise GoldenRefused(tuple(found))
+
+    def _tell_waiting(self) -> None:
+        self.reporter.say("waiting for another nopal command that makes the same golden machine")
+
+
+def _as_root(machine: Machine, script: str) -> list[str]:
+    """Return the lines that `script` writes. Raises `NotAnonymous` where it fails."""
+    lines: list[str] = []
+    _state, transport = machine.reach()
+    try:
+        status = transport.run(f"sudo -n sh -c {quote(script)}", lines.append)
+    except GuestUnreachable as error:
+        raise NotAnonymous(str(error)) from error
+    finally:
+        transport.close()
+    if status != 0:
+        raise NotAnonymous(lines[-1] if lines else f"exit status {status}")
+    return lines
