@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .step import Step as Step
     from .steps.apt import Apt as Apt
     from .steps.apt_repository import AptRepository as AptRepository
+    from .steps.apt_upgrade import AptUpgrade as AptUpgrade
     from .steps.archive import Archive as Archive
     from .steps.block import Block as Block
     from .steps.cargo import Cargo as Cargo
@@ -83,6 +84,7 @@ MODULES = {
     "step": "Change Rewrite RunAs Step",
     "steps.apt": "Apt",
     "steps.apt_repository": "AptRepository",
+    "steps.apt_upgrade": "AptUpgrade",
     "steps.archive": "Archive",
     "steps.block": "Block",
     "steps.cargo": "Cargo",

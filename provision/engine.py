@@ -11,6 +11,7 @@ from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .judge import judge
 from .plan import declare, plan
+from .probe import LIMIT_S
 from .report import Report, StepResult
 from .session import Session
 from .step import Step
@@ -61,6 +62,7 @@ def converge(
     log: Log | None = None,
     max_rounds: int = 2,
     sudo_password: str = "",
+    probe_limit_s: int = LIMIT_S,
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
@@ -69,7 +71,8 @@ def converge(
     result, not an exception, and the rest is skipped. With `keep_going` only its dependants are:
     for each of its tags that `requires` knows, the later steps of that tag and of those that
     require it. `log` gets everything the guest said, but for the states of steps that keep theirs
-    out of it.
+    out of it. A step whose probe hangs, as shows when those of its user have taken `probe_limit_s`,
+    has failed; the others are asked for once more.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -79,9 +82,9 @@ def converge(
     """
     declared = declare(steps)
     dependants = Dependants(declared, (requires or {}) if keep_going else None)
-    run = Session(transport, dependants, report, log, sudo_password)
+    run = Session(transport, dependants, report, log, sudo_password, probe_limit_s=probe_limit_s)
     answer = run.probe("probe")
-    wanted = plan(declared, answer.states, answer.facts)
+    wanted = plan(declared, answer.states, answer.facts, faults=run.faults)
     if dry_run:
         wanted = show(wanted, declared, run.probe)
     else:
@@ -95,6 +98,6 @@ def converge(
                 run.resume(lost)
                 answer = run.probe("probe")
             tried = run.attempts.changes
-            wanted = plan(declared, answer.states, answer.facts, attempted=tried)
+            wanted = plan(declared, answer.states, answer.facts, attempted=tried, faults=run.faults)
     results = judge(dependants, answer, wanted, run.attempts, is_dry=dry_run)
     return Outcome(answer.facts, tuple(run.tell(result) for result in results), run.execs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .attempts import Attempts
 from .dependants import Dependants
-from .plan import NO_ANSWER, Plan
+from .plan import Plan
 from .probe import Answer
 from .report import StepResult
 from .step import Change, Step
@@ -30,16 +30,17 @@ def judge(
                 else StepResult(step.id, "ok")
             )
         elif is_dry:
-            results.append(_in_dry_run(step, change, has_pending=bool(wanted.actions)))
+            may_pass = bool(wanted.actions) and answer.states.get(step.id) is not None
+            results.append(_in_dry_run(step, change, may_pass=may_pass))
         else:
             cause = dependants.cause(step, attempts.failures)
             results.append(_still_differing(step, change, answer, attempts, cause))
     return tuple(results)
 
 
-def _in_dry_run(step: Step, change: Change, *, has_pending: bool) -> StepResult:
+def _in_dry_run(step: Step, change: Change, *, may_pass: bool) -> StepResult:
     # Changes may make a failing check pass: only the proof can tell.
-    if change.script or (has_pending and change is not NO_ANSWER):
+    if change.script or may_pass:
         return StepResult(step.id, "would change", change.summary, change.diff)
     return StepResult(step.id, "failed", change.summary, change.diff)
 

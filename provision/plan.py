@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .errors import ContradictingSteps
 from .facts import Facts
@@ -12,7 +13,6 @@ from .step import Change, RunAs, Step
 
 FEW = 4
 """Merged changes that are tried one by one when their joint change failed; more are halved."""
-NO_ANSWER = Change("cannot be looked at: its probe gave no usable answer", "")
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,20 @@ def plan(
     facts: Facts,
     *,
     attempted: Collection[str] = (),
+    faults: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Return what `steps` need, given their states; no action for those `attempted` before."""
+    """Return what `steps` need, given their states; no action for those `attempted` before.
+
+    `faults` tells, for steps without a state, why there is none.
+    """
     changes: dict[str, Change] = {}
     for step in steps:
-        change = _change(step, states.get(step.id), facts)
+        state = states.get(step.id)
+        if state is None:
+            fault = faults.get(step.id, "its probe gave no usable answer")
+            changes[step.id] = Change(f"cannot be looked at: {fault}", "")
+            continue
+        change = _change(step, state, facts)
         if change is not None:
             changes[step.id] = change
     pending = [
@@ -125,9 +134,7 @@ def segments(actions: Sequence[Action]) -> list[list[Action]]:
     return cut
 
 
-def _change(step: Step, state: str | None, facts: Facts) -> Change | None:
-    if state is None:
-        return NO_ANSWER
+def _change(step: Step, state: str, facts: Facts) -> Change | None:
     try:
         return step.plan(state, facts)
     except (ValueError, LookupError) as error:

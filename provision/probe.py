@@ -5,15 +5,17 @@ Pure: it makes text and reads text; a transport carries both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from . import sudo
 from .errors import UnsupportedGuest
 from .facts import Facts
 from .framing import Framing, records
+from .groups import Group, group_steps
 from .shell import quote
-from .step import RunAs, Step
+from .step import Step
 
 ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -53,25 +55,8 @@ printf '%s\\n' "$ID" "${VERSION_CODENAME-}" "${VERSION_ID-}" "${ID_LIKE-}" ) 2>/
 uname -srm; printf '%s\\n' "$HOME" "$uid"; id -un; id -Gn\
 """
 FACT_LINES = 9
-
-
-@dataclass(frozen=True)
-class Group:
-    """Steps that one piece of shell probes."""
-
-    steps: tuple[Step, ...]
-    script: str
-    is_batch: bool
-
-    def read(self, output: str | None) -> Sequence[str | None]:
-        """Return each step's state; None where the answer is missing or makes no sense."""
-        if output is None or not self.is_batch:
-            return (output,) * len(self.steps)
-        try:
-            states = type(self.steps[0]).batch_states(self.steps, output)
-        except (ValueError, LookupError):
-            return (None,) * len(self.steps)
-        return states if len(states) == len(self.steps) else (None,) * len(self.steps)
+LIMIT_S = 180
+"""How long the probes of one user may take together: a machine may be slow, or emulated."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +66,8 @@ class Answer:
     facts: Facts
     states: Mapping[str, str | None]
     """The state by step id; None where a step's probe gave no usable answer."""
+    stuck: tuple[Group, ...] = ()
+    """What was being probed when its shell was ended; what would have come next has no state."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +78,18 @@ class Probe:
     framing: Framing = field(default_factory=Framing)
     has_password: bool = False
     """Whether the script finds a password for sudo on stdin."""
+    limit_s: int = LIMIT_S
+    alone: Collection[str] = ()
+    """Ids of steps that are not to be probed together with others."""
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """What probes the steps; the marks carry a group's place among them."""
+        return group_steps(self.steps, self.alone)
 
     def script(self) -> str:
         """Return the whole script: facts and login probes, then those of root inside one sudo."""
-        groups = list(enumerate(group_steps(self.steps)))
+        groups = list(enumerate(self.groups))
         lines = [
             self.framing.function(),
             NO_AGENT,
@@ -103,19 +98,27 @@ class Probe:
             "mark facts 0",
             FACTS,
         ]
-        lines += [_probe(i, g) for i, g in groups if g.steps[0].run_as == "login"]
-        root = [_probe(i, g) for i, g in groups if g.steps[0].run_as == "root"]
+        # One watch over all of a user's probes: one over each would be a process for each.
+        # KILL, since what outlives its shell would keep the connection open.
+        shell = f"timeout -s KILL {self.limit_s} sh"
+        login = [_probe(i, g) for i, g in groups if g.run_as == "login"]
+        if login:
+            lines.append(self._fed(f"{shell} -s 2>&1", login, "login"))
+        root = [_probe(i, g) for i, g in groups if g.run_as == "root"]
         if root:
-            inner = "\n".join([self.framing.function(), ROOT_PRELUDE, "mark root 0", *root])
-            body = f"{{\n{inner}\n}} </dev/null"
-            become = sudo.define(self.framing.nonce, has_password=self.has_password)
+            has_password = self.has_password
+            become = sudo.define(self.framing.nonce, has_password=has_password, shell=shell)
             lines += [
-                f'if [ "$uid" = 0 ]; then\n{sudo.ROOT}\nelse\n{become}\nfi',
+                f'if [ "$uid" = 0 ]; then\n{sudo.as_root(shell)}\nelse\n{become}\nfi',
                 "mark sudo 0",
-                self.framing.heredoc("become", body, "root"),
+                self._fed("become", [ROOT_PRELUDE, "mark root 0", *root], "root"),
             ]
         lines.append("mark done 0")
         return "\n".join(lines)
+
+    def _fed(self, command: str, lines: Sequence[str], label: str) -> str:
+        body = "\n".join(["{", self.framing.function(), *lines, "} </dev/null"])
+        return self.framing.heredoc(command, body, label)
 
     def read(self, lines: list[str]) -> Answer:
         """Return the facts and states in the script's output.
@@ -130,25 +133,14 @@ class Probe:
             said = answer["sudo", 0]
             raise sudo.refusal(facts.user, said, had_password=self.has_password)
         states: dict[str, str | None] = {}
-        for index, group in enumerate(group_steps(self.steps)):
-            output = answer.get(("state", index)) if ("end", index) in answer else None
+        stuck = []
+        for index, group in enumerate(self.groups):
+            has_ended = ("end", index) in answer
+            output = answer.get(("state", index)) if has_ended else None
             states.update(zip((s.id for s in group.steps), group.read(output), strict=True))
-        return Answer(facts, states)
-
-
-def group_steps(steps: Sequence[Step]) -> tuple[Group, ...]:
-    """Return `steps` by what probes them: many of one kind and user at once where the kind can."""
-    kinds: dict[tuple[type[Step], RunAs], list[Step]] = {}
-    for step in steps:
-        kinds.setdefault((type(step), step.run_as), []).append(step)
-    groups: list[Group] = []
-    for (kind, _), members in kinds.items():
-        script = kind.batch_probe(members) if len(members) > 1 else None
-        if script is None:
-            groups += [Group((step,), step.probe(), is_batch=False) for step in members]
-        else:
-            groups.append(Group(tuple(members), script, is_batch=True))
-    return tuple(groups)
+            if ("state", index) in answer and not has_ended:
+                stuck.append(group)
+        return Answer(facts, states, tuple(stuck))
 
 
 def read_facts(text: str) -> Facts:

@@ -13,8 +13,9 @@ from .dependants import Dependants
 from .errors import GuestUnreachable
 from .facts import Facts
 from .framing import Framing
+from .groups import Group
 from .plan import Action, segments
-from .probe import Answer, Probe, group_steps
+from .probe import LIMIT_S, Answer, Probe
 from .report import Report, StepResult
 from .step import Step
 from .transcript import Log, Subject, about_actions, about_groups, keep
@@ -22,6 +23,8 @@ from .transport import Transport
 
 PAUSES_S = (0, 2, 5, 10)
 """How long to wait before each attempt to log in anew: a restarting SSH server takes a while."""
+MOST_STUCK = 5
+"""How often probes may hang before the other steps are no longer asked for."""
 PATIENCE_S = 60
 """When to attempt it no more: a guest that is gone lets each attempt wait for long."""
 
@@ -41,13 +44,48 @@ class Session:
     orphan: int = 0
     """The process that was applying when the connection broke."""
     was_resumed: bool = False
+    probe_limit_s: int = LIMIT_S
+    faults: dict[str, str] = field(default_factory=dict)
+    """Why some steps are not asked for any more, by id."""
+    alone: set[str] = field(default_factory=set)
+    """Steps that are asked for one by one: one of them did not answer."""
 
     def probe(self, title: str, steps: Sequence[Step] = ()) -> Answer:
-        """Ask for all states, or for those of `steps`, in one exec."""
+        """Ask for all states, or for those of `steps`: in one exec, unless a probe hangs."""
+        asked = steps or self.dependants.steps
+        for _ in range(MOST_STUCK):
+            began = time.monotonic()
+            answer = self._ask(title, asked)
+            if not answer.stuck:
+                return answer
+            for group in answer.stuck:
+                self._leave_out(group, time.monotonic() - began)
+        return self._ask(title, asked)
+
+    def _leave_out(self, group: Group, after_s: float) -> None:
+        ids = [step.id for step in group.steps]
+        if group.is_batch:
+            self.alone.update(ids)
+            return
+        limit_s = self.probe_limit_s
+        fault = (
+            "its probe ended the shell that runs all of them"
+            if after_s < limit_s
+            else f"its probe did not end, though it was given {limit_s} s"
+        )
+        self.faults[ids[0]] = fault
+        self.report.step_says(ids[0], f"{fault}; looking at the other steps without it")
+
+    def _ask(self, title: str, steps: Sequence[Step]) -> Answer:
         secret = self.sudo_password
-        probe = Probe(steps or self.dependants.steps, has_password=bool(secret))
+        probe = Probe(
+            [step for step in steps if step.id not in self.faults],
+            has_password=bool(secret),
+            limit_s=self.probe_limit_s,
+            alone=self.alone,
+        )
         lines: list[str] = []
-        subjects = about_groups(group_steps(probe.steps)) if self.log else ()
+        subjects = about_groups(probe.groups) if self.log else ()
         self._run(title, probe.script(), probe.framing, lines.append, subjects, secret=secret)
         return probe.read(lines)
 

@@ -11,19 +11,24 @@ import re
 from .errors import SudoRefused
 from .shell import quote
 
-ROOT = 'become() { sh -s -- "$@" 2>&1; }'
-"""Defines `become ARGUMENT…` for root: a shell that reads its script from stdin."""
-FREELY = 'become() { sudo -n -H sh -s -- "$@" 2>&1; }'
-"""Defines it for who may become root without a password."""
+
+def as_root(shell: str = "sh") -> str:
+    """Return shell that defines `become ARGUMENT…` for root: `shell`, its script on stdin."""
+    return f'become() {{ {shell} -s -- "$@" 2>&1; }}'
 
 
-def with_password(nonce: str) -> str:
+def freely(shell: str = "sh") -> str:
+    """Return shell that defines it for who may become root without a password."""
+    return f'become() {{ sudo -n -H {shell} -s -- "$@" 2>&1; }}'
+
+
+def with_password(nonce: str, shell: str = "sh") -> str:
     """Return shell that defines `become` with the password that is the next line of stdin.
 
     A wrong password is tried once: sudo asks again and would take the script for the next ones.
     """
     # sudo asks for no password where none is needed, so that its line is still there for the shell.
-    skip = f'while IFS= read -r l && [ "$l" != {nonce} ]; do :; done; exec sh -s -- "$@"'
+    skip = f'while IFS= read -r l && [ "$l" != {nonce} ]; do :; done; exec {shell} -s -- "$@"'
     return f"""\
 IFS= read -r nopal_secret
 become() {{
@@ -33,9 +38,9 @@ become() {{
 }}"""
 
 
-def define(nonce: str, *, has_password: bool) -> str:
+def define(nonce: str, *, has_password: bool, shell: str = "sh") -> str:
     """Return shell that defines `become` for a user who is not root."""
-    return with_password(nonce) if has_password else FREELY
+    return with_password(nonce, shell) if has_password else freely(shell)
 
 
 def refusal(user: str, said: str, *, had_password: bool) -> SudoRefused:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .framing import Framing
+from .groups import Group
 from .plan import Action
-from .probe import Group
 
 _ABOUT_STEPS = ("begin", "end", "state")
 """Verbs whose index is that of a subject."""

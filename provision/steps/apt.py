@@ -24,10 +24,12 @@ APT_FUNCTIONS = f"""\
 nopal_unasked() {{
 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a APT_LISTCHANGES_FRONTEND=none "$@"
 }}
-nopal_install() {{
-nopal_unasked apt-get install -y -q --no-install-recommends \\
--o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
+nopal_apt() {{
+nopal_unasked apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}}
+nopal_install() {{
+nopal_apt install --no-install-recommends "$@"
 }}
 nopal_update() {{
 nopal_log=$(mktemp)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from ..facts import Facts
 from ..shell import join, quote
 from ..step import Change, RunAs, Step
+from .program import LATEST, Program
 
 _CRATE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_VERSION = re.compile(r"(\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?)?")
+_VERSION = re.compile(rf"(\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?|{LATEST})?")
 _FEATURE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+./-]*")
 
 _SETUP = """\
@@ -22,8 +23,8 @@ command -v cargo >/dev/null || { echo 'cargo is not installed'; exit 1; }\
 
 
 @dataclass(frozen=True)
-class Cargo(Step):
-    """A crate's programs for the login user, at exactly `version`, or at any when that is empty.
+class Cargo(Program):
+    """A crate's programs for the login user: at exactly `version`, at `latest`, at any when empty.
 
     Compiled with the versions that its own lock file names. State: cargo's record of what it
     installed, `.crates2.json`; cargo itself is not started to ask.
@@ -55,9 +56,18 @@ class Cargo(Step):
         return self.crate
 
     @property
+    def wanted(self) -> str:
+        """The version that is asked for."""
+        return self.version
+
+    def installed(self, state: str) -> str:
+        """Return the installed version."""
+        return next((version for version, _features in self._installed(state)), "")
+
+    @property
     def spec(self) -> str:
-        """What cargo is asked for."""
-        return f"{self.crate}@{self.version}" if self.version else self.crate
+        """What cargo is asked for; without a version, for the newest."""
+        return self.crate if self.version in {"", LATEST} else f"{self.crate}@{self.version}"
 
     def probe(self) -> str:
         """Read cargo's record."""
@@ -66,9 +76,11 @@ class Cargo(Step):
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Install the wanted version with the wanted features."""
         del facts
+        if self.moves:
+            return self.refresh(state, _script([self]))
         version = ""
         for version, features in self._installed(state):
-            if self.version in {"", version} and features.issuperset(self.features):
+            if self.is_enough(version) and features.issuperset(self.features):
                 return None
         extra = f" with {', '.join(self.features)}" if self.features else ""
         instead = f" instead of {version}" if version else ""

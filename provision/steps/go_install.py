@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from ..facts import Facts
 from ..shell import quote
 from ..step import Change, RunAs, Step
+from .program import LATEST, Program
 
 _MODULE = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+(/[A-Za-z0-9_~-][A-Za-z0-9._~+-]*)+")
-_VERSION = re.compile(r"(v[0-9][0-9A-Za-z.+-]*)?")
+_VERSION = re.compile(rf"(v[0-9][0-9A-Za-z.+-]*|{LATEST})?")
 # The last word of such a path is the module's major version, not the program's name.
 _MAJOR = re.compile(r"v([2-9]|[1-9][0-9]+)")
 
@@ -23,12 +24,12 @@ nopal_go=${GOBIN:-"${nopal_go%%:*}/bin"}\
 
 
 @dataclass(frozen=True)
-class GoInstall(Step):
+class GoInstall(Program):
     """The program of a Go package for the login user, at exactly `version` of its module.
 
-    An empty version means any that is there, else the newest. State: what the program says of its
-    package and module, as `go version -m` reads it from the file without running it: one process
-    of a few milliseconds for all programs.
+    An empty version and `latest` mean any that is there, else the newest. State: what the program
+    says of its package and module, as `go version -m` reads it from the file without running it:
+    one process of a few milliseconds for all programs.
     """
 
     kind = "go-install"
@@ -52,9 +53,22 @@ class GoInstall(Step):
         return self.module
 
     @property
+    def wanted(self) -> str:
+        """The version that is asked for."""
+        return self.version
+
+    def installed(self, state: str) -> str:
+        """Return the installed version of the module."""
+        return _versions(state).get(self.module, "")
+
+    def is_enough(self, found: str) -> bool:
+        """See Program; go marks modules that are older than its own rules."""
+        return super().is_enough(found) or super().is_enough(found.removesuffix("+incompatible"))
+
+    @property
     def spec(self) -> str:
         """What go is asked for."""
-        return f"{self.module}@{self.version or 'latest'}"
+        return f"{self.module}@{self.version or LATEST}"
 
     @property
     def program(self) -> str:
@@ -69,8 +83,10 @@ class GoInstall(Step):
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Install the wanted version."""
         del facts
-        version = _versions(state).get(self.module, "")
-        if version and self.version in {"", version, version.removesuffix("+incompatible")}:
+        version = self.installed(state)
+        if self.moves:
+            return self.refresh(state, self._script())
+        if self.is_enough(version):
             return None
         instead = f" instead of {version}" if version else ""
         return Change(f"install {self.spec}{instead}", self._script())

@@ -10,15 +10,16 @@ from ..facts import Facts
 from ..shell import join, quote
 from ..step import Change, Step
 from .path import require_path
+from .program import LATEST, Program
 
 _PACKAGE = re.compile(r"(@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*", re.IGNORECASE)
-_VERSION = re.compile(r"([0-9A-Za-z][0-9A-Za-z.+-]*)?")
+_VERSION = re.compile(rf"([0-9][0-9A-Za-z.+-]*|{LATEST})?")
 _FOUND = re.compile(r'/lib/node_modules/(.+)/package\.json:"version"\s*:\s*"([^"]*)"')
 
 
 @dataclass(frozen=True)
-class Npm(Step):
-    """A global npm package, at exactly `version`, or at any version when that is empty.
+class Npm(Program):
+    """A global npm package, at exactly `version`, at `latest`, or at any when that is empty.
 
     State: the installed version, or nothing, read from its package.json: starting npm to ask
     takes half a second. All packages go in by one `npm install`, below `prefix`, whatever npm's
@@ -46,6 +47,15 @@ class Npm(Step):
         return self.package
 
     @property
+    def wanted(self) -> str:
+        """The version that is asked for."""
+        return self.version
+
+    def installed(self, state: str) -> str:
+        """Return the installed version: the state itself."""
+        return state
+
+    @property
     def spec(self) -> str:
         """What npm is asked for."""
         return f"{self.package}@{self.version}" if self.version else self.package
@@ -62,10 +72,17 @@ class Npm(Step):
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Install the wanted version."""
         del facts
-        if state and self.version in {"", state}:
+        if self.moves:
+            return self.refresh(state, f"{self._unless_newest(state)}\n{_script([self])}")
+        if self.is_enough(state):
             return None
         instead = f" instead of {state}" if state else ""
         return Change(f"install {self.spec}{instead}", _script([self]))
+
+    def _unless_newest(self, found: str) -> str:
+        # npm would install the same version once more.
+        newest = f"npm view --no-update-notifier {quote(self.spec)} version"
+        return f'nopal_newest=$({newest})\n[ "$nopal_newest" != {quote(found)} ] || exit 0'
 
     @classmethod
     def batch_probe(cls, steps: Sequence[Step]) -> str:
@@ -88,7 +105,7 @@ class Npm(Step):
     def merge(cls, steps: Sequence[Step], changes: Sequence[Change]) -> Change | None:
         """Install all packages with one `npm install`."""
         packages = [step for step in steps if isinstance(step, Npm)]
-        if len({step.prefix for step in packages}) > 1:
+        if len({step.prefix for step in packages}) > 1 or any(step.moves for step in packages):
             return None
         return Change("; ".join(change.summary for change in changes), _script(packages))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import join, quote
 from ..step import Change, RunAs, Step
+from .program import LATEST, Program
 
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_VERSION = re.compile(r"([0-9][0-9A-Za-z.!+_-]*)?")
+_VERSION = re.compile(rf"([0-9][0-9A-Za-z.!+_-]*|{LATEST})?")
 _PYTHON = re.compile(r"([A-Za-z0-9/][A-Za-z0-9/._+-]*)?")
 _FOUND = re.compile(r"(uv|pipx) (\S+) (.+)-([^-]+)\.dist-info")
 
@@ -41,8 +42,8 @@ done
 
 
 @dataclass(frozen=True)
-class UvTool(Step):
-    """A Python program of the login user, at exactly `version`, or at any when that is empty.
+class UvTool(Program):
+    """A Python program of the login user: at exactly `version`, at `latest`, at any when empty.
 
     `uv tool` installs it where there is uv, else pipx; what pipx has installed stays pipx's. State:
     the packages in the tool's environment as their folders are named, which the shell lists by
@@ -74,9 +75,24 @@ class UvTool(Step):
         return _normal(self.package)
 
     @property
+    def wanted(self) -> str:
+        """The version that is asked for."""
+        return self.version
+
+    def installed(self, state: str) -> str:
+        """Return the installed version."""
+        return self._found(state)[1]
+
+    def is_enough(self, found: str) -> bool:
+        """See Program; a wheel may spell the version in another way."""
+        return super().is_enough(found) or (bool(found) and _parts(found) == _parts(self.version))
+
+    @property
     def spec(self) -> str:
         """What the manager is asked for."""
-        return f"{self.package}=={self.version}" if self.version else self.package
+        if self.version in {"", LATEST}:
+            return self.package
+        return f"{self.package}=={self.version}"
 
     def probe(self) -> str:
         """List this one tool's environment."""
@@ -85,23 +101,28 @@ class UvTool(Step):
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Install the wanted version."""
         del facts
-        manager, version = next(self._installed(state), ("", ""))
-        if version and (not self.version or _parts(version) == _parts(self.version)):
+        manager, version = self._found(state)
+        if self.moves:
+            return self.refresh(state, self._script(manager))
+        if self.is_enough(version):
             return None
         instead = f" instead of {version}" if version else ""
         return Change(f"install {self.spec}{instead}", self._script(manager))
 
-    def _installed(self, state: str) -> Iterator[tuple[str, str]]:
+    def _found(self, state: str) -> tuple[str, str]:
+        """Return who installed it, and its version."""
         for line in state.split("\n"):
             found = _FOUND.fullmatch(line)
             if found and found[2] == self.name == _normal(found[3]):
-                yield found[1], found[4]
+                return found[1], found[4]
+        return "", ""
 
     def _script(self, manager: str) -> str:
         python = f" --python={quote(self.python)}" if self.python else ""
+        upgrade = " --upgrade" if self.moves else ""
         by_uv = (
             "if command -v uv >/dev/null; then",
-            f"UV_NO_PROGRESS=1 uv tool install{python} {quote(self.spec)}; exit; fi",
+            f"UV_NO_PROGRESS=1 uv tool install{upgrade}{python} {quote(self.spec)}; exit; fi",
         )
         by_pipx = (
             "if command -v pipx >/dev/null; then",

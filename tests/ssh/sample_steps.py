@@ -113,6 +113,18 @@ class Joint(Step):
         return Change(f"make {len(joint)} files", make(joint))
 
 
+@dataclass(frozen=True)
+class Reading(Joint):
+    """Files that are read at once, one after the other."""
+
+    kind: ClassVar[str] = "reading"
+
+    @classmethod
+    def batch_probe(cls, steps: Sequence[Step]) -> str:
+        names = " ".join(quote(str(s.path)) for s in steps if isinstance(s, Joint))
+        return f'for f in {names}; do cat "$f"; echo; done'
+
+
 def make(steps: Sequence[Joint]) -> str:
     """Make all files, or none when one is bad, as package managers do."""
     names = " ".join(quote(str(step.path)) for step in steps)

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from sample_steps import Broken, Joint, Recorder, Text, Verify
+from sample_steps import Broken, Joint, Reading, Recorder, Text, Verify
 
 from provision.engine import Outcome, converge
 from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, SudoRefused
 from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
+from provision.session import MOST_STUCK
 from provision.step import Step
 from provision.steps.file import File
 from provision.steps.json_merge import JsonMerge
@@ -248,17 +249,64 @@ def test_what_an_earlier_change_made_differ_gets_a_second_round(
         "head -c 1000 /dev/urandom",
         'echo } ; echo "\'"; cat',
         "unknown-command-of-nobody",
+        "kill -9 $$",
     ],
 )
 def test_a_probe_gone_wrong_harms_only_its_own_step(
     transport: LocalTransport, here: Path, look: str
 ) -> None:
-    if "kill" in look:
-        look = look.replace("kill -9 $$ 2>/dev/null; ", "")
     outcome = run(
         transport, Text(here / "a"), Broken("odd", look), Text(here / "b"), keep_going=True
     )
     assert [outcome.results[0].status, outcome.results[2].status] == ["changed", "changed"]
+
+
+def probed_within(
+    transport: LocalTransport, limit_s: int, *steps: Step, report: Recorder | None = None
+) -> Outcome:
+    return converge(
+        transport, login(*steps), report or SilentReport(), dry_run=True, probe_limit_s=limit_s
+    )
+
+
+def test_a_probe_that_hangs_fails_and_the_others_are_asked_without_it(
+    transport: LocalTransport, here: Path
+) -> None:
+    told = Recorder()
+    hangs = Broken("hangs", "trap '' TERM; echo so far; sleep 500 & wait")
+    steps = [Joint(here / "a"), hangs, Joint(here / "b"), Verify("true")]
+    outcome = probed_within(transport, 1, *steps, report=told)
+    assert statuses(outcome) == ["would change", "failed", "would change", "ok"]
+    assert outcome.results[1].summary == (
+        "cannot be looked at: its probe did not end, though it was given 1 s"
+    )
+    assert outcome.execs == 2
+    assert told.events[0][:2] == ("says", "broken:hangs")
+
+
+def test_of_steps_that_are_probed_together_the_one_that_hangs_is_found(
+    transport: LocalTransport, here: Path
+) -> None:
+    os.mkfifo(here / "fifo")
+    steps = [Reading(here / name) for name in ("a", "fifo", "b")]
+    (here / "a").write_text("there")
+    outcome = probed_within(transport, 1, *steps)
+    assert statuses(outcome) == ["ok", "failed", "would change"]
+    assert outcome.execs == 3
+
+
+def test_many_probes_that_hang_do_not_take_for_ever(transport: LocalTransport) -> None:
+    steps = [Broken(str(n), "kill -9 $$") for n in range(20)]
+    outcome = probed_within(transport, 100, *steps)
+    assert (set(statuses(outcome)), outcome.execs) == ({"failed"}, MOST_STUCK + 1)
+
+
+def test_a_hung_probe_is_not_asked_again_to_prove_what_was_done(
+    transport: LocalTransport, here: Path
+) -> None:
+    steps = login(Text(here / "a"), Broken("hangs", "sleep 500"))
+    outcome = converge(transport, steps, SilentReport(), probe_limit_s=1)
+    assert (statuses(outcome), outcome.execs) == (["changed", "failed"], 4)
 
 
 @pytest.mark.parametrize("act", ["if then (", "exit 3", "}", "cat; false", "set +e; exec false"])

@@ -50,6 +50,20 @@ def test_a_no_op_is_one_exec_at_the_server_and_a_first_converge_three(
     assert sshd.execs == 4
 
 
+def test_a_probe_that_hangs_holds_up_no_connection_and_leaves_nothing_running(
+    transport: Transport, sshd: Sshd, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    hangs = Broken("hangs", f"trap '' HUP TERM; sleep 500 & echo $! >{pid}; wait")
+    own = [replace(step, run_as="login") for step in (hangs, Text(tmp_path / "a"))]
+    outcome = converge(transport, own, SilentReport(), dry_run=True, probe_limit_s=1)
+    assert [result.status for result in outcome.results] == ["failed", "would change"]
+    assert sshd.execs == 2
+    process = Path(f"/proc/{pid.read_text().strip()}/cmdline")
+    # One that ended may wait for somebody to ask how; then it has no command line any more.
+    assert not process.exists() or process.read_bytes() == b""
+
+
 def test_changes_larger_than_an_argument_go_on_stdin(
     transport: Transport, sshd: Sshd, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provision.errors import ContradictingSteps
-from provision.plan import NO_ANSWER, declare, plan, segments
+from provision.plan import declare, plan, segments
 from provision.step import Step
 
 
@@ -98,8 +98,12 @@ def test_a_state_without_sense_concerns_its_own_step_only(state: str | None) -> 
     assert [action.steps[0].id for action in found.actions] == ["thing:b"]
 
 
-def test_a_missing_answer_is_told_apart_from_a_failing_check() -> None:
-    assert plan([Thing("a")], {}, FACTS).changes["thing:a"] is NO_ANSWER
+def test_a_missing_answer_is_told_with_what_is_known_of_it() -> None:
+    found = plan([Thing("a"), Thing("b")], {}, FACTS, faults={"thing:b": "it hung"})
+    assert [change.summary for change in found.changes.values()] == [
+        "cannot be looked at: its probe gave no usable answer",
+        "cannot be looked at: it hung",
+    ]
 
 
 def test_steps_that_need_the_agent_get_an_exec_of_their_own() -> None:

@@ -7,7 +7,8 @@ from engine_samples import Package, Thing
 
 from provision.errors import SudoRefused, UnsupportedGuest
 from provision.framing import Framing
-from provision.probe import Probe, group_steps, read_facts
+from provision.groups import group_steps
+from provision.probe import Probe, read_facts
 from provision.step import Step
 
 NONCE = "0123456789abcdef"
@@ -70,10 +71,25 @@ def test_a_batch_that_answers_for_too_few_answers_for_none() -> None:
     assert asked.read(lines).states == {"package:a": None, "package:b": None}
 
 
-def test_a_probe_that_never_ended_has_no_state() -> None:
-    asked = probe(Thing("a"))
-    lines = answer(asked, ("facts 0", DEBIAN), ("state 0", "x"))
-    assert asked.read(lines).states == {"thing:a": None}
+def test_a_probe_that_never_ended_has_no_state_and_is_told_from_those_never_begun() -> None:
+    asked = probe(Thing("a"), Thing("b"))
+    found = asked.read(answer(asked, ("facts 0", DEBIAN), ("state 0", "x")))
+    assert found.states == {"thing:a": None, "thing:b": None}
+    assert [group.steps for group in found.stuck] == [(Thing("a"),)]
+
+
+def test_one_watch_is_over_all_probes_of_a_user() -> None:
+    steps = [Thing("a"), Thing("b"), Thing("c", run_as="login"), Thing("d", run_as="login")]
+    asked = Probe(steps, limit_s=7).script()
+    # Of root's two, one is for who is root already.
+    assert asked.count("timeout -s KILL 7 sh -s") == 3
+    assert "timeout" not in Probe([]).script()
+
+
+def test_steps_that_are_to_be_probed_alone_are() -> None:
+    steps = [Package("a"), Package("b"), Package("c")]
+    scripts = [group.script for group in group_steps(steps, {"package:b"})]
+    assert scripts == ["look a c", "look b"]
 
 
 def test_a_sudo_that_did_not_start_the_shell_is_told() -> None:
