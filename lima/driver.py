@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from lima.disk_files import CopiedDisks, QemuDisks
 from lima.errors import (
     InstanceNotFound,
     InstanceProtected,
@@ -22,7 +23,6 @@ from lima.errors import (
     LimactlFailed,
     StartFailed,
 )
-from lima.disk_files import CopiedDisks, QemuDisks
 from lima.goldens import Golden, GoldenStore
 from lima.host import Host
 from lima.images import Image

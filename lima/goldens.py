@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +88,7 @@ class GoldenStore:
             DiskFailed: the disk could not be copied.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+        new = Path(tempfile.mkdtemp(prefix=f".new-{golden.key}-", dir=self.folder))
         try:
             if self.person is not None:
                 os.chown(new, self.person.uid, self.person.gid)
@@ -116,14 +116,15 @@ class GoldenStore:
         if not place.exists():
             return False
         # First out of sight: a removal that is cut short must not leave half a golden.
-        gone = Path(tempfile.mkdtemp(prefix=".old-", dir=self.folder))
+        gone = Path(tempfile.mkdtemp(prefix=f".old-{key}-", dir=self.folder))
         place.rename(gone / "golden")
         shutil.rmtree(gone)
         return True
 
-    def leftovers(self) -> tuple[Path, ...]:
-        """Return what commands that were killed left behind."""
-        return tuple(self.folder.glob(".new-*")) + tuple(self.folder.glob(".old-*"))
+    def leftovers(self) -> tuple[tuple[str, Path], ...]:
+        """Return what is half made or half removed: the golden's key and the folder of each."""
+        found = (path for pattern in (".new-*", ".old-*") for path in self.folder.glob(pattern))
+        return tuple((path.name.split("-")[1], path) for path in found)
 
     def used_bytes(self, golden: Golden) -> int:
         """Return what the golden takes on the host."""
@@ -159,8 +160,3 @@ class GoldenStore:
 
     def _disk(self, golden: Golden) -> Path:
         return self._place(golden.key) / "disk"
-
-
-def parts_of(digests: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Return the digests of `names`, in that order."""
-    return {name: digests[name] for name in names if name in digests}

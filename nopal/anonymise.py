@@ -24,7 +24,7 @@ _REMOVED = (
     # Not all of ~/.cache: some programs keep there what was installed, such as browsers.
     *(f"/root/.cache/{name} /home/*/.cache/{name}" for name in ("pip", "uv", "go-build", "yarn")),
     "/root/.npm /home/*/.npm /var/cache/apt/*.bin /var/cache/man/*",
-    "/tmp/* /tmp/.[!.]* /var/tmp/* /var/tmp/.[!.]*",
+    "/tmp/* /tmp/.[!.]* /var/tmp/* /var/tmp/.[!.]*",  # noqa: S108 - the guest's
 )
 
 # Claude and Codex count installations by a random number that they make when they first run.
@@ -66,7 +66,7 @@ fi"""
 
 
 def script() -> str:
-    """Return the shell that takes out what is this guest's alone, and gives its free blocks back."""
+    """Return the shell that takes out what is this guest's alone, and frees unused blocks."""
     removed = "\n".join(f"rm -rf {paths}" for paths in _REMOVED)
     return f"""\
 set -eu

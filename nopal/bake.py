@@ -11,7 +11,7 @@ from provision.errors import ConvergeError, GuestUnreachable
 from provision.shell import quote
 
 from . import anonymise, credentials
-from .golden import bake_name, golden_of
+from .golden import bake_name, golden_of, golden_wish
 from .lock import locked
 from .machine_errors import MachineError
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from .driver import Driver
     from .machine import Machine
+    from .project import Project
     from .report import Reporter
     from .wish import Wish
+    from .workspace import Workspace
 
 _SHOWN = 10
+_FOUND = "credentials:"
 
 
 @dataclass(eq=False)
@@ -112,13 +115,26 @@ class Bakery:
     def _take_identity(self, machine: Machine) -> None:
         """Empty the guest of what is its own, then look for what nobody may get."""
         with self.reporter.activity("taking the identity out of the golden machine"):
-            _as_root(machine, anonymise.script())
-            found = _as_root(machine, credentials.script())
+            # By one login: the first script takes away what the next would need.
+            script = f"{anonymise.script()}\necho {_FOUND}\n{credentials.script()}"
+            lines = _as_root(machine, script)
+        found = tuple(lines[lines.index(_FOUND) + 1 :])
         if found:
-            raise GoldenRefused(tuple(found))
+            raise GoldenRefused(found)
 
     def _tell_waiting(self) -> None:
         self.reporter.say("waiting for another nopal command that makes the same golden machine")
+
+
+def golden_on_demand(
+    workspace: Workspace, project: Project, reporter: Reporter
+) -> Callable[[], Golden | None]:
+    """Return what `Machine.up` asks for a golden when the machine of `project` has to be made."""
+
+    def golden() -> Golden | None:
+        return workspace.bakery(reporter).golden_for(golden_wish(workspace, project))
+
+    return golden
 
 
 def _as_root(machine: Machine, script: str) -> list[str]:

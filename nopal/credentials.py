@@ -6,6 +6,8 @@ packages bring are left out where they are known to hold examples: keys of test 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from provision.shell import quote
 
 _NAMES = (
@@ -38,14 +40,14 @@ _TEXTS = (
     r"sbp_[a-f0-9]{40}",
     r"dop_v1_[a-f0-9]{64}",
     r"FlyV1 fm[0-9]_",
-    r"_authToken[ \t]*=[ \t]*[^ \t$]",
-    r'"auth"[ \t]*:[ \t]*"[A-Za-z0-9+/=]{8}',
-    r"://[^/:@ \t]+:[^/@ \t$<{*]{6,}@[A-Za-z0-9]",
+    r"_authToken[[:space:]]*=[[:space:]]*[^[:space:]$]",
+    r'"auth"[[:space:]]*:[[:space:]]*"[A-Za-z0-9+/=]{8}',
+    r"://[^/:@[:space:]]+:[^/@[:space:]$<{*]{6,}@[A-Za-z0-9]",
 )
 # Where packages put what they brought is left out below the system's folders only: in a home, what
 # is not a library's is the person's.
-_HOMES = "/home /root"
-_SYSTEM = "/etc /opt /srv /tmp /usr/local /var/lib /var/tmp /var/www"
+_HOMES = ("/home", "/root")
+_SYSTEM = ("/etc", "/opt", "/srv", "/usr/local", "/var/lib", "/var/www")
 _LIBRARIES = (
     *("node_modules", "site-packages", "dist-packages", "*/.cargo/registry", "*/pkg/mod"),
     *("*/.rustup/toolchains", "*/lib/python3*/test"),
@@ -58,23 +60,27 @@ _BROUGHT = (
 _LARGEST = "2M"
 
 
-def script() -> str:
-    """Return the shell that prints each file with a credential, one a line."""
+def script(homes: Iterable[str] = _HOMES, system: Iterable[str] = _SYSTEM) -> str:
+    """Return the shell that prints each file with a credential below these, one a line."""
     texts = " ".join(f"-e {quote(text)}" for text in _TEXTS)
     return f"""\
 set -eu
 cd /
 look() {{
-    for place in {_HOMES}; do
+    for place in {_words(homes)}; do
         find "$place" -xdev -type d \\( {_any(_LIBRARIES)} \\) -prune -o -type f "$@"
     done
-    for place in {_SYSTEM}; do
+    for place in {_words(system)}; do
         [ -d "$place" ] || continue
         find "$place" -xdev -type d \\( {_any(_LIBRARIES + _BROUGHT)} \\) -prune -o -type f "$@"
     done
 }}
 look \\( {_any(_NAMES + _PATHS)} \\) -size +0 -print
 look -size -{_LARGEST} -exec sh -c 'grep -lIE "$@" || [ $? = 1 ]' grep {texts} -- {{}} +"""
+
+
+def _words(places: Iterable[str]) -> str:
+    return " ".join(map(quote, places))
 
 
 def _any(patterns: tuple[str, ...]) -> str:

@@ -62,7 +62,7 @@ def golden_of(wish: Wish, base: str) -> Golden:
 
 def bake_name(golden: Golden) -> str:
     """Return the name of the machine in which `golden` is made."""
-    return f"{BAKE_PREFIX}{golden.key[:8]}"
+    return f"{BAKE_PREFIX}{golden.key}"
 
 
 def _shared(profiles: Sequence[Profile]) -> tuple[str, ...]:

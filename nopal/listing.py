@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .names import BAKE_PREFIX
+
 if TYPE_CHECKING:
     from .driver import Driver
     from .state import StateStore
@@ -32,7 +34,11 @@ class Row:
 def rows(driver: Driver, states: StateStore, projects: Iterable[str]) -> tuple[Row, ...]:
     """Return every machine by name, then the projects without one. Asks the driver once."""
     found = []
-    instances = {instance.name: instance for instance in driver.list()}
+    instances = {
+        instance.name: instance
+        for instance in driver.list()
+        if not instance.name.startswith(BAKE_PREFIX)
+    }
     for name, instance in sorted(instances.items()):
         state = states.read(name)
         found.append(

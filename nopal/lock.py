@@ -17,7 +17,8 @@ from pathlib import Path
 def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold the lock at `path`; where another process has it, call `on_wait` and wait for it.
 
-    The holder may remove the file. The system gives the lock back when a process ends in any way.
+    An error that `on_wait` raises ends the waiting before it begins. The holder may remove the
+    file. The system gives the lock back when a process ends in any way.
     """
     handle = _acquire(path, on_wait)
     try:
@@ -31,12 +32,16 @@ def _acquire(path: Path, on_wait: Callable[[], None]) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not has_told:
-                on_wait()
-                has_told = True
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not has_told:
+                    on_wait()
+                    has_told = True
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(handle)
+            raise
         if _is_at(path, handle):
             return handle
         os.close(handle)

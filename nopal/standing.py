@@ -74,11 +74,13 @@ class Standing:
                 raise ProfileMissing(name, needs)
             if address is not None and machine.is_converged(item.wish):
                 return address
+            from .bake import golden_on_demand  # noqa: PLC0415
             from .host_setup import HostSetup  # noqa: PLC0415
 
             host = HostSetup(self.workspace, [item.wish.spec.image], may_install=False)
             machine = self.workspace.machine(name, reporter, item.agent)
-            outcome = machine.up(item.wish, prepare=host)
+            golden = golden_on_demand(self.workspace, self.project, reporter)
+            outcome = machine.up(item.wish, prepare=host, golden=golden)
             reporter.say(f"up: {one_line_summary(outcome)}")
             return _address(machine)
 

@@ -9,7 +9,7 @@ from invoke import Collection
 
 from profiles.catalogue import load
 
-from . import agents, config, inspect, lifecycle, pins, setup, shell
+from . import agents, config, inspect, lifecycle, pins, setup, shell, storage, update
 from .profiles import run_profile
 
 ns = Collection(
@@ -19,12 +19,16 @@ ns = Collection(
     lifecycle.destroy,
     lifecycle.provision,
     lifecycle.plan,
+    update.update,
     inspect.ls,
     inspect.list_profiles,
     pins.list_pins,
     shell.ssh,
     shell.run,
     config.config,
+    storage.bake,
+    storage.df,
+    storage.prune,
     setup.setup,
 )
 for _profile in load().values():

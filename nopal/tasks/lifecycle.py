@@ -14,7 +14,6 @@ from .open import open_workspace
 from .verb import PROJECT, PROJECTS, verb
 
 if TYPE_CHECKING:
-    from lima.goldens import Golden
     from provision.select import Selection
 
     from ..json_report import JsonReport
@@ -40,6 +39,7 @@ _SELECTION = {
         "all": "every project of your own file",
         "yes": _YES,
         "keep-going": _KEEP_GOING,
+        "golden": "make a new machine from its image alone, and no golden machine on the way",
     },
 )
 def up(
@@ -48,13 +48,14 @@ def up(
     all: bool = False,
     yes: bool = False,
     keep_going: bool = False,
+    golden: bool = True,
 ) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
     from ..preflight import prepare_all  # noqa: PLC0415
 
     workspace = open_workspace(c)
     prepared = prepare_all(workspace, workspace.projects(project or (), everything=all))
-    _bring_up(workspace, prepared, may_install=yes, keep_going=keep_going)
+    _bring_up(workspace, prepared, may_install=yes, keep_going=keep_going, golden=golden)
 
 
 @verb(
@@ -197,8 +198,9 @@ def _bring_up(
     *,
     may_install: bool,
     keep_going: bool = False,
+    golden: bool = True,
 ) -> None:
-    from ..golden import golden_wish  # noqa: PLC0415
+    from ..bake import golden_on_demand  # noqa: PLC0415
     from ..host_setup import HostSetup  # noqa: PLC0415
     from ..many import for_each  # noqa: PLC0415
     from ..report import one_line_summary  # noqa: PLC0415
@@ -211,13 +213,12 @@ def _bring_up(
             for note in item.notes:
                 reporter.say(note)
             machine = workspace.machine(item.name, reporter, item.agent)
-
-            def golden() -> Golden | None:
-                wish = golden_wish(workspace, item.project)
-                return workspace.bakery(reporter).golden_for(wish)
-
+            on_demand = golden_on_demand(workspace, item.project, reporter)
             outcome = machine.up(
-                item.wish, prepare=make_host_ready, golden=golden, keep_going=keep_going
+                item.wish,
+                prepare=make_host_ready,
+                golden=on_demand if golden else lambda: None,
+                keep_going=keep_going,
             )
             reporter.say(f"up: {one_line_summary(outcome)}")
 
