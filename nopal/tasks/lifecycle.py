@@ -39,7 +39,7 @@ _SELECTION = {
         "all": "every project of your own file",
         "yes": _YES,
         "keep-going": _KEEP_GOING,
-        "golden": "make a new machine from its image alone, and no golden machine on the way",
+        "golden": "begin a new machine from a golden one, made on the way where there is none",
     },
 )
 def up(

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import msgspec
 import pytest
+from invoke.parser import Argument
 
 import nopal
 from nopal import schema
@@ -96,11 +97,17 @@ def test_every_verb_is_in_the_manual() -> None:
 def test_every_flag_of_a_verb_is_in_the_manual() -> None:
     shown = section(manual(), "Verbs") + section(manual(), "Agents and their sessions")
     missing = {
-        f"{verb} --{argument.name}"
+        f"{verb} {flag_of(argument)}"
         for verb, argument in FLAGS
-        if argument.name != "command" and f"`--{argument.name.replace('_', '-')}" not in shown
+        if argument.name != "command" and f"`{flag_of(argument)}" not in shown
     }
     assert missing == set()
+
+
+def flag_of(argument: Argument) -> str:
+    """Return what one would type: a flag that is on by itself is only typed to turn it off."""
+    off = "no-" if argument.default is True else ""
+    return f"--{off}{(argument.name or '').replace('_', '-')}"
 
 
 def test_every_flag_has_a_word_of_help() -> None:
