@@ -8,7 +8,8 @@ they act; no SSH agent is forwarded.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from profiles.guest import Guest
 from profiles.profile import Profile
 from provision.engine import Outcome, converge
 from provision.errors import SudoRefused, UnsupportedGuest
-from provision.look import Question, look
+from provision.look import Premise, PremiseFailed, look
 from provision.select import Selection
 from provision.step import Step
 from provision.steps.apt import Apt
@@ -28,6 +29,7 @@ from provision.transport.ssh_config import SshConfig
 from provision.transport.target import Target, parse_target
 
 from .errors import ProjectError
+from .host_memory import SHELL, HostMemory, Seen
 from .lock import locked
 from .machine_errors import MachineError
 from .workspace import split_names
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 TOOLS = ("ca-certificates", "curl", "gnupg", "unzip", "xz-utils")
 """What profiles take from `base` in order to get their own programs."""
 SYSTEMS = ("debian", "ubuntu")
-SHELL = Question("shell", 'basename -- "$SHELL"')
 
 
 @dataclass(eq=False)
@@ -156,35 +157,58 @@ class Host:
             ConvergeError: the host could not be reached, is no Debian or Ubuntu, or refuses sudo.
             PasswordNeeded: sudo asks, and there is no password.
         """
+        with self.reached() as transport:
+            outcome = self._converge(transport, wish, keep_going=keep_going, dry=dry)
+        self.reporter.sums_up(outcome)
+        return outcome
+
+    @contextmanager
+    def reached(self) -> Iterator[Transport]:
+        """Yield the way into the host, under its lock.
+
+        Raises: see `converge`.
+        """
         locks = self.workspace.paths.locks / "hosts"
         locks.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(locks / f"{label(self.target)}.lock", self._tell_waiting):
             config = SshConfig(self.workspace.environ, self.workspace.ssh_config)
             transport = reach(self.target, config)
             try:
-                outcome = self._converge(transport, wish, keep_going=keep_going, dry=dry)
+                yield transport
             except SudoRefused as error:
                 if error.why == "needs a password":
                     raise PasswordNeeded(str(self.target), error.user) from error
                 raise
             finally:
                 transport.close()
-        self.reporter.sums_up(outcome)
-        return outcome
 
     def _converge(
         self, transport: Transport, wish: HostWish, *, keep_going: bool, dry: bool
     ) -> Outcome:
-        return converge(
-            transport,
-            wish.steps(guest_at(transport, self.target)),
-            self.reporter,
-            dry_run=dry,
-            keep_going=keep_going,
-            requires={profile.label: profile.requires for profile in wish.profiles},
-            log=self.reporter.stream(),
-            sudo_password=self.sudo_password,
-        )
+        def by(seen: Seen, premise: Premise | None = None) -> Outcome:
+            outcome = converge(
+                transport,
+                wish.steps(guest_for(self.target, seen)),
+                self.reporter,
+                dry_run=dry,
+                keep_going=keep_going,
+                requires={profile.label: profile.requires for profile in wish.profiles},
+                log=self.reporter.stream(),
+                sudo_password=self.sudo_password,
+                premise=premise,
+            )
+            memory.write(seen)
+            return outcome
+
+        # A host that is known costs one exec when it is as it should be, not one to know it too.
+        memory = HostMemory(self.workspace.paths.state / "hosts" / f"{label(self.target)}.json")
+        known = memory.read()
+        if known is None:
+            return by(Seen.of(*look(transport, [SHELL])))
+        try:
+            return by(known, Premise((SHELL,), lambda *said: Seen.of(*said) == known))
+        except PremiseFailed as found:
+            return by(Seen.of(found.facts, found.answers))
 
     def _tell_waiting(self) -> None:
         self.reporter.say("waiting for another nopal command on this host")
@@ -196,19 +220,26 @@ def guest_at(transport: Transport, target: Target) -> Guest:
     Raises:
         UnsupportedGuest: it is no Debian or Ubuntu.
     """
-    facts, answers = look(transport, [SHELL])
-    if facts.distribution not in SYSTEMS:
+    return guest_for(target, Seen.of(*look(transport, [SHELL])))
+
+
+def guest_for(target: Target, seen: Seen) -> Guest:
+    """Return what profiles may know of a host.
+
+    Raises:
+        UnsupportedGuest: it is no Debian or Ubuntu.
+    """
+    if seen.distribution not in SYSTEMS:
         # The engine would do, but profiles add the repositories of these two alone.
-        reason = f"{target} runs {facts.distribution}; profiles are for Debian and Ubuntu."
+        reason = f"{target} runs {seen.distribution}; profiles are for Debian and Ubuntu."
         raise UnsupportedGuest(reason)
-    shell = answers[SHELL.about]
     return Guest(
         name=target.host,
-        distribution=facts.distribution,
-        user=facts.user,
-        home=facts.home,
-        machine=facts.machine,
-        shell="zsh" if shell == "zsh" else "fish" if shell == "fish" else "bash",
+        distribution=seen.distribution,
+        user=seen.user,
+        home=seen.home,
+        machine=seen.machine,
+        shell="zsh" if seen.shell == "zsh" else "fish" if seen.shell == "fish" else "bash",
         autonomy="ask",
         ports="none",
         known_hosts=known_hosts_text(),

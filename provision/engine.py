@@ -10,6 +10,7 @@ from .dependants import Dependants
 from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .judge import judge
+from .look import Premise
 from .plan import declare, plan
 from .probe import LIMIT_S
 from .report import Report, StepResult
@@ -63,6 +64,7 @@ def converge(
     max_rounds: int = 2,
     sudo_password: str = "",
     probe_limit_s: int = LIMIT_S,
+    premise: Premise | None = None,
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
 
@@ -76,6 +78,7 @@ def converge(
 
     Raises:
         ContradictingSteps: two steps of one id differ.
+        PremiseFailed: the first probe says that `premise` does not hold.
         GuestUnreachable: the guest could not be reached, or the connection was lost twice.
         UnsupportedGuest: it is no Debian or Ubuntu.
         SudoRefused: a step needs root, and sudo refuses or `sudo_password` is wrong.
@@ -83,7 +86,9 @@ def converge(
     declared = declare(steps)
     dependants = Dependants(declared, (requires or {}) if keep_going else None)
     run = Session(transport, dependants, report, log, sudo_password, probe_limit_s=probe_limit_s)
-    answer = run.probe("probe")
+    answer = run.probe("probe", (*premise.questions, *declared) if premise else ())
+    if premise:
+        premise.require(answer)
     wanted = plan(declared, answer.states, answer.facts, faults=run.faults)
     if dry_run:
         wanted = show(wanted, declared, run.probe)

@@ -44,6 +44,11 @@ class Desk:
     screen: io.StringIO
     place: Path
 
+    @property
+    def memory(self) -> Path:
+        """Where it is kept what the hosts are."""
+        return self.workspace.paths.state / "hosts"
+
     def provision(
         self, *hosts: str, profiles: str = "mine", check: bool = False, as_json: bool = False
     ) -> None:
@@ -86,12 +91,37 @@ def test_several_hosts_are_converged_and_summed_up_once(desk: Desk) -> None:
         assert "# apply" in (desk.workspace.paths.logs / "hosts" / f"{name}.log").read_text()
 
 
-def test_a_host_that_is_right_costs_one_login_a_question_and_a_probe(desk: Desk) -> None:
+def spent(server: Sshd, work: Callable[[], object]) -> tuple[int, int]:
+    """Return the logins and execs that `work` took."""
+    connections, execs = server.connections, server.execs
+    work()
+    return server.connections - connections, server.execs - execs
+
+
+def test_a_host_that_is_known_and_right_costs_one_login_and_one_exec(desk: Desk) -> None:
     (one, _two) = desk.servers
+    # The question what it is, then probe, apply, proof.
+    assert spent(one, lambda: desk.provision("one")) == (1, 4)
+    assert spent(one, lambda: desk.provision("one")) == (1, 1)
+    (desk.place / "word-one").unlink()
+    assert spent(one, lambda: desk.provision("one")) == (1, 3)
+
+
+@pytest.mark.parametrize("remembered", ['{"not": "this"}', "", "\0"])
+def test_a_memory_that_cannot_be_read_is_none(desk: Desk, remembered: str) -> None:
     desk.provision("one")
-    before = (one.connections, one.execs)
-    desk.provision("one")
-    assert (one.connections, one.execs) == (before[0] + 1, before[1] + 2)
+    (desk.memory / "one.json").write_text(remembered)
+    assert spent(desk.servers[0], lambda: desk.provision("one")) == (1, 2)
+
+
+def test_a_host_that_is_another_than_it_was_gets_its_own_steps_and_no_others(desk: Desk) -> None:
+    other = {"distribution": "ubuntu", "user": "eve", "home": "/e", "machine": "m", "shell": "sh"}
+    desk.memory.mkdir(parents=True)
+    (desk.memory / "one.json").write_text(json.dumps(other))
+    # What was taken for granted is looked at before anything is changed.
+    assert spent(desk.servers[0], lambda: desk.provision("one")) == (1, 4)
+    assert (desk.place / "word-one").read_text().split()[1] == os.environ["HOME"]
+    assert json.loads((desk.memory / "one.json").read_text())["distribution"] == "debian"
 
 
 def test_a_check_changes_nothing_and_ends_with_two(desk: Desk) -> None:
