@@ -35,7 +35,7 @@ nopal_update() {{
 nopal_log=$(mktemp)
 for nopal_try in 1 2 3 4 5 6 7 8 9 10 11 12; do
 apt-get update "$@" 2>&1 | tee "$nopal_log"
-grep -q '^E: .*/var/lib/apt/lists/' "$nopal_log" || break
+grep -q '^E: Could not get lock /var/lib/apt/lists/' "$nopal_log" || break
 echo "another program reads the package lists; waiting (try $nopal_try of 12)"
 sleep 5
 done

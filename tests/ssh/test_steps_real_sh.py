@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -406,16 +409,14 @@ def test_packages_are_installed_together_and_the_guilty_one_is_named(sh: StepShe
     sh.stand_in("apt-get", FAKE_APT)
     sh.stand_in("dpkg", "exit 0")
     sh.stand_in("find", "echo fresh")
-    sh.stand_in("mkdir", "exit 0")
     steps = [Apt("good"), Apt("bad"), Apt("fine")]
     changes = [step.plan("", sh.facts) for step in steps]
     merged = Apt.merge(steps, [change for change in changes if change])
-    script = merged.script.replace("/var/lib/nopal", str(sh.home))
-    status, output = sh.apply(script)
+    status, output = sh.apply(merged.script)
     assert status == 1
     assert output.endswith("could not be installed: bad\n")
     calls = (sh.home / "calls").read_text().splitlines()
-    assert [call.rsplit("confold ")[-1] for call in calls if "install" in call][-3:] == [
+    assert [call.split()[-1] for call in calls if " install " in call][-3:] == [
         "good",
         "bad",
         "fine",
@@ -437,9 +438,7 @@ def add_repository(sh: StepShell, step: AptRepository, key: Path, update: str) -
     sh.stand_in("apt-get", update)
     change = step.plan("", sh.facts)
     assert change is not None
-    script = change.script.replace("/etc/apt", f"{sh.home}/etc").replace(
-        "/var/lib", f"{sh.home}/lib"
-    )
+    script = change.script.replace("/etc/apt", f"{sh.home}/etc")
     return sh.apply(script.replace("chown root:", f"chown {USER}:"))
 
 
@@ -493,21 +492,20 @@ def test_a_repository_that_cannot_be_read_is_taken_out_again(
 
 
 def test_package_lists_are_updated_only_when_there_is_a_reason(sh: StepShell) -> None:
-    sh.stand_in("apt-get", 'echo "$1 $2" >>"$HOME/calls"')
+    sh.stand_in("apt-get", 'for word do echo "$word"; done >>"$HOME/calls"')
     lists, sources = sh.home / "lib/apt/lists", sh.home / "etc/sources.list.d"
     lists.mkdir(parents=True)
     sources.mkdir(parents=True)
     change = Apt("tool").plan("", sh.facts)
     assert change is not None
-    script = change.script.replace("/etc/apt", f"{sh.home}/etc").replace(
-        "/var/lib", f"{sh.home}/lib"
-    )
+    script = change.script.replace("/etc/apt", f"{sh.home}/etc")
 
     def commands() -> list[str]:
         (sh.home / "calls").write_text("")
         status, output = sh.apply(script)
         assert status == 0, output
-        return [call.split()[0] for call in (sh.home / "calls").read_text().splitlines()]
+        words = (sh.home / "calls").read_text().splitlines()
+        return [word for word in words if word in {"update", "install"}]
 
     assert commands() == ["update", "install"]
     assert commands() == ["update", "install"], "there are no lists"
@@ -518,6 +516,56 @@ def test_package_lists_are_updated_only_when_there_is_a_reason(sh: StepShell) ->
     stamp = sh.home / "lib/nopal/apt-lists"
     os.utime(stamp, (0, 0))
     assert commands() == ["update", "install"]
+
+
+def real_update(sh: StepShell) -> Path:
+    """Let the real apt update, knowing of no repository; return where it keeps its lists."""
+    apt = shutil.which("apt-get")
+    if apt is None:
+        pytest.skip("no apt on this host")
+    options = f"-o Dir::State={sh.home}/lib/apt -o Dir::Cache={sh.home}/cache"
+    none = "-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=-"
+    sh.stand_in(
+        "apt-get", f'case $1 in update) shift; exec {apt} update {options} {none} "$@" ;; esac'
+    )
+    (sh.home / "cache").mkdir()
+    return sh.home / "lib/apt/lists"
+
+
+def test_the_lock_of_the_package_lists_is_waited_for_while_another_has_it(sh: StepShell) -> None:
+    lists = real_update(sh)
+    lists.mkdir(parents=True)
+    waits, goes_on = sh.home / "waits", sh.home / "goes_on"
+    os.mkfifo(goes_on)
+    sh.stand_in("sleep", f"touch {waits}; cat {goes_on}")
+    change = Apt("tool").plan("", sh.facts)
+    assert change is not None
+    with (lists / "lock").open("w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+
+        def end() -> None:
+            with goes_on.open("w"):
+                fcntl.lockf(lock, fcntl.LOCK_UN)
+
+        ending = threading.Thread(target=end, daemon=True)
+        ending.start()
+        status, output = sh.apply(change.script)
+        ending.join()
+    assert (status, waits.exists()) == (0, True), output
+    assert output.count("another program reads the package lists; waiting (try 1 of 12)") == 1
+
+
+def test_what_else_keeps_the_package_lists_from_being_read_is_told_at_once(sh: StepShell) -> None:
+    lists = real_update(sh)
+    lists.parent.mkdir(parents=True)
+    lists.touch()
+    sh.stand_in("sleep", "echo slept")
+    change = Apt("tool").plan("", sh.facts)
+    assert change is not None
+    _status, output = sh.apply(change.script)
+    assert re.search("^E: .*lists.*Not a directory", output, re.MULTILINE), output
+    assert "another program" not in output
+    assert "slept" not in output
 
 
 @pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="no dpkg on this host")

@@ -54,6 +54,8 @@ def web(sh: StepShell, tmp_path: Path) -> Path:
         'for word do case $word in /*) [ -r "$word" ] && echo "gets ${word##*/}" ;; esac; done',
     )
     sh.stand_in("find", "echo fresh")
+    (sh.home / "lib/apt/lists").mkdir(parents=True)
+    (sh.home / "lib/apt/lists/x_InRelease").touch()
     return place
 
 
@@ -69,7 +71,7 @@ def test_packages_from_files_are_checked_and_given_to_apt_together(
     merged = Deb.merge(steps, changes(sh, steps, ["", ""]))
     status, output = sh.apply(f"TMPDIR=$HOME\n{merged.script}")
     assert (status, output) == (0, "gets one-x.deb\ngets two-x.deb\n")
-    assert [each.name for each in sh.home.iterdir()] == ["bin"]
+    assert sorted(each.name for each in sh.home.iterdir()) == ["bin", "lib"]
 
 
 @pytest.mark.parametrize(
