@@ -187,7 +187,7 @@ class _Check:
                 self.faults.append(
                     WrongValue(place, f"repos[{index}]", found, "a `path` of its own")
                 )
-            repos.append(Repo(url.text, path, branch))
+            repos.append(Repo(url.text, path, branch, entries[index].dependencies))
         return tuple(repos)
 
     def _check_access(self, repos: Sequence[tuple[RepoUrl, str]], check: AccessCheck) -> None:

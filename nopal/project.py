@@ -63,6 +63,8 @@ class RepoEntry:
     branch: str = ""
     path: str = ""
     """A folder in the guest, relative to `~/code`; "" is the repo's own name."""
+    dependencies: bool = True
+    """Whether what its lock files pin is installed in the guest."""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class RepoTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str
     branch: str = ""
     path: str = ""
+    dependencies: bool = True
 
 
 class PortTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,7 +101,10 @@ class SharedKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     repos: (
         Annotated[
             list[str | RepoTable],
-            Meta(description="a list of URLs, or of tables with `url`, `branch` and `path`"),
+            Meta(
+                description="a list of URLs, or of tables with `url` and, if need be, `branch`, "
+                "`path` and `dependencies`"
+            ),
         ]
         | UnsetType
     ) = UNSET

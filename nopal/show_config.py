@@ -112,9 +112,11 @@ def _port(mapping: PortMapping) -> int | str | dict[str, int | str]:
     return guest if guest == host else {"guest": guest, "host": host}
 
 
-def _repo(repo: RepoEntry) -> str | dict[str, str]:
+def _repo(repo: RepoEntry) -> str | dict[str, str | bool]:
     extra = {"branch": repo.branch, "path": repo.path}
-    given = {key: value for key, value in extra.items() if value}
+    given: dict[str, str | bool] = {key: value for key, value in extra.items() if value}
+    if not repo.dependencies:
+        given["dependencies"] = False
     return {"url": repo.url, **given} if given else repo.url
 
 

@@ -91,7 +91,7 @@ def _repos(value: Sequence[str | RepoTable]) -> tuple[RepoEntry, ...]:
         entry = (
             RepoEntry(item)
             if isinstance(item, str)
-            else RepoEntry(item.url, item.branch, item.path)
+            else RepoEntry(item.url, item.branch, item.path, item.dependencies)
         )
         if not entry.url.strip():
             raise BadValue("without a URL", "the URL of a git repo", index)

@@ -27,11 +27,14 @@ SUMMARIES = {
     "gh": "GitHub's command line, from GitHub's own release.",
     "python": "Python with uv, of the distribution or pinned.",
     "repos": "The project's repositories, cloned into ~/code.",
+    "deps": "The dependencies that the project's repos pin, by their own package managers.",
 }
 """Each is a module of this room that holds a profile of the same name."""
-REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",)}
+REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",), "deps": ("repos",)}
 BUILT_IN = tuple(SUMMARIES)
-NOT_IN_GOLDENS = frozenset({"repos"})
+WITH_REPOS = ("repos", "deps")
+"""Named or not, every project with repos has these, at the end and in this order."""
+NOT_IN_GOLDENS = frozenset({"repos", "deps"})
 """What belongs to one project, or makes something that two machines must not share."""
 
 
@@ -88,17 +91,16 @@ def resolve(
 ) -> tuple[Profile, ...]:
     """Return the named profiles and all they require, each after what it requires.
 
-    `base` comes first whether named or not, `repos` last where the project has any; otherwise the
-    order is the one of `names`.
+    `base` comes first whether named or not, `repos` and `deps` last where the project has repos;
+    otherwise the order is the one of `names`.
 
     Raises:
         UnknownProfile: a name that is not in `catalogue`.
         ProfileCycle: profiles that require each other.
     """
     named = list(names)
-    wanted = ["base", *(name for name in named if name != "repos")]
-    if has_repos or "repos" in named:
-        wanted.append("repos")
+    wanted = ["base", *(name for name in named if name not in WITH_REPOS)]
+    wanted += [name for name in WITH_REPOS if has_repos or name in named]
     ordered: dict[str, Profile] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:

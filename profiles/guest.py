@@ -21,6 +21,8 @@ class Repo:
     """`~/code/NAME`."""
     branch: str = ""
     """Empty: what the remote's HEAD names."""
+    dependencies: bool = True
+    """Whether what its lock files pin is installed: see the profile `deps`."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ def a_profile(name: str, *requires: str) -> Profile:
 
 
 def a_catalogue(*profiles: Profile) -> dict[str, Profile]:
-    everything = (a_profile("base"), a_profile("repos", "git"), a_profile("git"), *profiles)
+    built_in = ("base",), ("git",), ("repos", "git"), ("deps", "repos")
+    everything = (*(a_profile(*names) for names in built_in), *profiles)
     return {profile.label: profile for profile in everything}
 
 
@@ -63,9 +64,11 @@ def test_a_profile_that_is_named_twice_comes_once() -> None:
     assert order("git", "git", catalogue=a_catalogue()) == ["base", "git"]
 
 
-def test_repositories_are_cloned_last() -> None:
+def test_repositories_are_cloned_last_and_their_dependencies_after_them() -> None:
     catalogue = a_catalogue(a_profile("app"))
-    assert order("app", catalogue=catalogue, has_repos=True) == ["base", "app", "git", "repos"]
+    expected = ["base", "app", "git", "repos", "deps"]
+    assert order("app", catalogue=catalogue, has_repos=True) == expected
+    assert order("deps", "app", catalogue=catalogue) == expected
 
 
 def test_repos_comes_last_wherever_it_is_named() -> None:
