@@ -26,11 +26,21 @@ SUMMARIES = {
     "codex": "Codex CLI at a pinned version, with no first-run question but the login.",
     "gh": "GitHub's command line, from GitHub's own release.",
     "python": "Python with uv, of the distribution or pinned.",
+    "postgres": "PostgreSQL server on loopback, with a role and a database for the user.",
+    "redis": "Redis or Valkey server on loopback.",
+    "supabase": "Supabase's command line at a pinned version.",
+    "fly": "Fly.io's command line, from Fly's own release.",
     "repos": "The project's repositories, cloned into ~/code.",
     "deps": "The dependencies that the project's repos pin, by their own package managers.",
 }
 """Each is a module of this room that holds a profile of the same name."""
-REQUIRES = {"claude": ("node",), "codex": ("node",), "repos": ("git",), "deps": ("repos",)}
+REQUIRES = {
+    "claude": ("node",),
+    "codex": ("node",),
+    "supabase": ("docker", "node"),
+    "repos": ("git",),
+    "deps": ("repos",),
+}
 BUILT_IN = tuple(SUMMARIES)
 WITH_REPOS = ("repos", "deps")
 """Named or not, every project with repos has these, at the end and in this order."""
