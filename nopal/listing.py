@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .names import BAKE_PREFIX
+from .sizes import in_words
 
 if TYPE_CHECKING:
     from .driver import Driver
     from .state import StateStore
-
-_GIB = 1024**3
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def as_text(table: Sequence[Row]) -> str:
             row.name,
             row.state,
             str(row.cpus or "-"),
-            _gib(row.memory_bytes),
-            _gib(row.disk_used_bytes),
+            "-" if row.memory_bytes is None else in_words(row.memory_bytes),
+            "-" if row.disk_used_bytes is None else in_words(row.disk_used_bytes),
             row.ports or "-",
             " ".join(row.profiles) or "-",
         )
@@ -82,7 +81,3 @@ def as_text(table: Sequence[Row]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
-
-
-def _gib(count: int | None) -> str:
-    return "-" if count is None else f"{count / _GIB:.1f} GiB"

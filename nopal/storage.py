@@ -112,4 +112,6 @@ def _golden(golden: Golden, used: int, machines: int, *, is_wanted: bool) -> Ite
 
 
 def _in(folder: Path) -> Iterator[Path]:
-    return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
+    # Hidden are locks, and images that are being built.
+    seen = folder.glob("[!.]*") if folder.is_dir() else ()
+    return iter(sorted(seen))
