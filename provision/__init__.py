@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .select import Selection as Selection
     from .shell import quote as quote
     from .step import Change as Change
+    from .step import Edit as Edit
     from .step import Rewrite as Rewrite
     from .step import RunAs as RunAs
     from .step import Step as Step
@@ -81,7 +82,7 @@ MODULES = {
     "report": "Report SilentReport Status StepResult",
     "select": "NothingSelected Selection",
     "shell": "quote",
-    "step": "Change Rewrite RunAs Step",
+    "step": "Change Edit Rewrite RunAs Step",
     "steps.apt": "Apt",
     "steps.apt_repository": "AptRepository",
     "steps.apt_upgrade": "AptUpgrade",

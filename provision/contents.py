@@ -17,7 +17,7 @@ from .facts import Facts
 from .plan import Plan
 from .probe import Answer
 from .shell import quote_path
-from .step import Rewrite, Step
+from .step import Edit, Rewrite, Step
 
 LIMIT = 64 * 1024
 """The largest file, in bytes, of which a diff is shown."""
@@ -25,10 +25,10 @@ LIMIT = 64 * 1024
 
 @dataclass(frozen=True)
 class Content(Step):
-    """What the file of `rewrite` holds now.
+    """What the file of `rewrite` holds now, and with an Edit also what it would hold.
 
     State: `=` and the content in base64, or nothing for what is no file, or too large, or kept from
-    who asks.
+    who asks. With an Edit, a blank and the new content follow, and `-` stands for no file.
     """
 
     kind = "content"
@@ -36,7 +36,7 @@ class Content(Step):
 
     of: str
     """The id of the step that would replace it."""
-    rewrite: Rewrite = field(hash=False)
+    rewrite: Rewrite | Edit = field(hash=False)
 
     @property
     def name(self) -> str:
@@ -46,10 +46,16 @@ class Content(Step):
     def probe(self) -> str:
         """Print the file."""
         path = quote_path(self.rewrite.path)
+        if not isinstance(self.rewrite, Edit):
+            return f"if [ ! -L {path} ] && {_is_shown(path)}; then {_print(path)}; fi"
+        # What is behind a link is edited, and a file that is not there is made.
+        to = '"$nopal_to"'
         return (
-            f"if [ -f {path} ] && [ -r {path} ] && [ ! -L {path} ] &&"
-            f' [ "$(wc -c <{path})" -le {LIMIT} ]; then\n'
-            f"printf '='; base64 -w 0 <{path}; fi"
+            f"nopal_to=$(readlink -m -- {path})\n"
+            f"if [ ! -e {to} ]; then printf -- -\n"
+            f"elif {_is_shown(to)}; then {_print(to)}\n"
+            "else exit; fi\n"
+            f"printf ' '; {{\n{self.rewrite.produce}\n}} | base64 -w 0"
         )
 
     def plan(self, state: str, facts: Facts) -> None:
@@ -58,14 +64,31 @@ class Content(Step):
 
     def diff(self, state: str) -> str:
         """Return how the content would change, or nothing where that cannot be shown as text."""
-        if not state.startswith("="):
+        shown, blank, edited = state.partition(" ")
+        is_edit = isinstance(self.rewrite, Edit)
+        if not shown or bool(blank) != is_edit:
             return ""
         try:
-            old = base64.b64decode(state[1:], validate=True).decode()
+            old = None if shown == "-" else _decode(shown[1:])
+            new = _decode(edited) if isinstance(self.rewrite, Edit) else self.rewrite.content
         except (binascii.Error, UnicodeDecodeError):
             return ""
-        new = self.rewrite.content
-        return unified(self.rewrite.path, old, new) if is_text(old) and is_text(new) else ""
+        if not is_text((old or "") + new):
+            return ""
+        # The lines around an edit may be somebody else's, and a secret.
+        return unified(self.rewrite.path, old, new, context=0 if is_edit else 3)
+
+
+def _is_shown(path: str) -> str:
+    return f'[ -f {path} ] && [ -r {path} ] && [ "$(wc -c <{path})" -le {LIMIT} ]'
+
+
+def _print(path: str) -> str:
+    return f"printf '='; base64 -w 0 <{path}"
+
+
+def _decode(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode()
 
 
 def show(wanted: Plan, steps: Sequence[Step], ask: Callable[[str, Sequence[Step]], Answer]) -> Plan:

@@ -9,10 +9,12 @@ import re
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def unified(path: str, old: str | None, new: str) -> str:
+def unified(path: str, old: str | None, new: str, *, context: int = 3) -> str:
     """Return how `path` goes from `old` to `new`; None means that there is no file yet."""
     before = "/dev/null" if old is None else path
-    lines = difflib.unified_diff(_LINE.findall(old or ""), _LINE.findall(new), before, path)
+    lines = difflib.unified_diff(
+        _LINE.findall(old or ""), _LINE.findall(new), before, path, n=context
+    )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )

@@ -22,6 +22,15 @@ class Rewrite:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A file, perhaps somebody else's, of which a change replaces some lines."""
+
+    path: str
+    produce: str = field(repr=False)
+    """Shell that prints what the file `"$nopal_to"`, which may not be there, is to hold."""
+
+
+@dataclass(frozen=True)
 class Bulk:
     """Data that a change's script prints; a transport that can, sends it as a file."""
 
@@ -48,7 +57,7 @@ class Change:
     """Data in the script that is large enough to travel apart from it."""
     is_provable: bool = field(default=True, kw_only=True)
     """False when no probe can see the change (a command without a guard): success is all."""
-    rewrites: tuple[Rewrite, ...] = field(default=(), kw_only=True)
+    rewrites: tuple[Rewrite | Edit, ...] = field(default=(), kw_only=True)
     """Files that are there and that no state holds: a plan fetches them and adds to the diff.
 
     Never one that may hold a secret.

@@ -6,9 +6,10 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from ..diff import unified
 from ..facts import Facts
 from ..shell import join, quote
-from ..step import Change, Step
+from ..step import Change, Rewrite, Step
 from .apt import APT_FUNCTIONS, STAMP
 from .write import write_file
 
@@ -105,10 +106,17 @@ class AptRepository(Step):
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Fetch and check the key, write the source, and read it once."""
         content = self.content(facts)
+        wanted = hashlib.sha256(content.encode()).hexdigest()
         digest, *rest = state.split("\n")
-        if digest[:64] == hashlib.sha256(content.encode()).hexdigest() and rest == ["key"]:
+        is_there, is_same = digest not in {"", "key"}, digest[:64] == wanted
+        if is_same and rest == ["key"]:
             return None
-        return Change(f"add the repository {self.repository}", self._script(content))
+        return Change(
+            f"add the repository {self.repository}",
+            self._script(content),
+            "" if is_there else unified(self.path, None, content),
+            rewrites=(Rewrite(self.path, content),) if is_there and not is_same else (),
+        )
 
     def _script(self, content: str) -> str:
         # This source alone, and a failure to read it is one.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import quote, quote_path
-from ..step import Change
+from ..step import Change, Edit
 from .path import PathStep
 from .write import rewrite_file
 
@@ -53,6 +53,8 @@ class Block(PathStep):
     top: bool = field(default=False, kw_only=True)
     """Put a new block first: Debian's `.bashrc` returns early where nobody types."""
     mode: str = field(default="0644", kw_only=True)
+    sensitive: bool = field(default=False, kw_only=True)
+    """The lines are never shown in a diff."""
 
     def __post_init__(self) -> None:
         """Refuse a content that would be read as a marker."""
@@ -100,12 +102,12 @@ class Block(PathStep):
             return None
         where = "here" if verdict == "there" else ("top" if self.top else "bottom")
         write = self._awk(_WRITE, "-", nopal_where=where, nopal_block=self.text)
-        produce = (
-            'if [ -e "$nopal_to" ]; then cat -- "$nopal_to"; fi |\n' + write + ' >"$nopal_new"'
-        )
+        produce = f'if [ -e "$nopal_to" ]; then cat -- "$nopal_to"; fi |\n{write}'
         verb = "replace the block" if verdict == "there" else "add the block"
         summary = f"{verb} {self.marker} in {self.path}"
-        return Change(summary, rewrite_file(self.path, produce, mode=self.mode))
+        script = rewrite_file(self.path, f'{produce} >"$nopal_new"', mode=self.mode)
+        edits = () if self.sensitive else (Edit(self.path, produce),)
+        return Change(summary, script, rewrites=edits)
 
     def _awk(self, program: str, file: str, **variables: str) -> str:
         # By the environment, since awk reads backslashes in `-v` values.

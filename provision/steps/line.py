@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import quote, quote_path
-from ..step import Change
+from ..step import Change, Edit
 from .path import PathStep
 from .write import rewrite_file
 
@@ -41,6 +41,8 @@ class Line(PathStep):
     match: str = field(default="", kw_only=True)
     mode: str = field(default="0644", kw_only=True)
     """Of a file that is not there yet."""
+    sensitive: bool = field(default=False, kw_only=True)
+    """The line is never shown in a diff. Give `match` too: without it the line is the name."""
 
     def __post_init__(self) -> None:
         """Refuse what is no single line."""
@@ -65,14 +67,13 @@ class Line(PathStep):
         same, _, other = state.partition(" ")
         if same not in {"", "0"} and other in {"", "0"}:
             return None
-        produce = (
-            'if [ -e "$nopal_to" ]; then cat -- "$nopal_to"; fi |\n'
-            + self._awk(_WRITE, "-")
-            + ' >"$nopal_new"'
-        )
+        write = self._awk(_WRITE, "-")
+        produce = f'if [ -e "$nopal_to" ]; then cat -- "$nopal_to"; fi |\n{write}'
         verb = "append to" if other in {"", "0"} else "replace in"
-        summary = f"{verb} {self.path}: {self.line}"
-        return Change(summary, rewrite_file(self.path, produce, mode=self.mode))
+        summary = f"{verb} {self.path}" if self.sensitive else f"{verb} {self.path}: {self.line}"
+        script = rewrite_file(self.path, f'{produce} >"$nopal_new"', mode=self.mode)
+        edits = () if self.sensitive else (Edit(self.path, produce),)
+        return Change(summary, script, rewrites=edits)
 
     def _awk(self, program: str, file: str) -> str:
         words = f"nopal_line={quote(self.line)} nopal_match={quote(self.match)}"

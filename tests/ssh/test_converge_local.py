@@ -22,8 +22,10 @@ from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.session import MOST_STUCK
 from provision.step import Step
+from provision.steps.block import Block
 from provision.steps.file import File
 from provision.steps.json_merge import JsonMerge
+from provision.steps.line import Line
 from provision.steps.sysctl import Sysctl
 from provision.transport.local import LocalTransport
 
@@ -127,6 +129,37 @@ def test_a_dry_run_shows_how_files_would_change_with_one_exec_more(
     assert "secret" not in log.getvalue().partition("# contents")[2]
     assert base64.b64encode(b"old\nkept\n").decode() not in log.getvalue()
     assert run(transport, *steps[2:4], dry_run=True).execs == 1
+
+
+def test_a_dry_run_shows_how_lines_and_blocks_would_change_and_not_the_lines_around(
+    transport: LocalTransport, here: Path
+) -> None:
+    before = "KEY=secret\nA=0\nB=0\n"
+    (here / "real").write_text(before)
+    (here / "link").symlink_to(here / "real")
+    (here / "large").write_text("x" * (64 * 1024 + 1))
+    steps: list[Step] = [
+        Line(str(here / "real"), "A=1", match="^A="),
+        Block(str(here / "link"), "it's\t\\n $x\n"),
+        Block(str(here / "new"), "é\n"),
+        Line(str(here / "large"), "A=1"),
+        Line(str(here / "real"), "B=1", match="^B=", sensitive=True),
+    ]
+    log = io.StringIO()
+    outcome = run(transport, *steps, dry_run=True, log=log)
+    assert (statuses(outcome), outcome.execs) == (["would change"] * 5, 2)
+    shown = [result.detail for result in outcome.results]
+    assert shown[0] == f"--- {here}/real\n+++ {here}/real\n@@ -2 +2 @@\n-A=0\n+A=1\n"
+    marked = ["+# >>> nopal: nopal >>>", "+it's\t\\n $x", "+# <<< nopal: nopal <<<"]
+    assert shown[1].splitlines()[2:] == ["@@ -3,0 +4,3 @@", *marked]
+    assert "+é\n" in shown[2]
+    assert shown[2].startswith("--- /dev/null\n")
+    assert shown[3:] == ["", ""]
+    assert (here / "real").read_text() == before
+    assert base64.b64encode(before.encode()).decode() not in log.getvalue()
+    # What is shown is what comes about.
+    run(transport, *steps)
+    assert (here / "real").read_text().splitlines()[:3] == ["KEY=secret", "A=1", "B=1"]
 
 
 def test_the_first_failure_stops_the_rest(transport: LocalTransport, here: Path) -> None:

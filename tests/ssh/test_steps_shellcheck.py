@@ -16,6 +16,7 @@ from provision import (
     Command,
     Deb,
     Directory,
+    Edit,
     File,
     FirstOf,
     GitClone,
@@ -127,3 +128,4 @@ def test_shellcheck_finds_nothing_in_what_a_kind_says(steps: list[Step], state: 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on this host")
 def test_shellcheck_finds_nothing_in_what_fetches_a_file_for_a_plan() -> None:
     assert complaints(Content("file:x", Rewrite("~/a b", "")).probe()) == ""
+    assert complaints(Content("line:x", Edit("~/a b", 'cat "$nopal_to"')).probe()) == ""

@@ -1,17 +1,31 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 from step_facts import FACTS
 
-from provision import Apt, File, FirstOf, Link, Rewrite, Step, Template, Unit
+from provision import (
+    Apt,
+    AptRepository,
+    Block,
+    File,
+    FirstOf,
+    Line,
+    Link,
+    Rewrite,
+    Step,
+    Template,
+    Unit,
+)
 from provision.contents import LIMIT, Content, show
 from provision.diff import unified
 from provision.plan import plan
 from provision.probe import Answer
+from provision.step import Edit
 
 OLD = "f\n644 root root\n" + "0" * 64
 """What a file of another content looks like."""
@@ -41,6 +55,45 @@ def test_a_file_of_another_content_is_shown_as_it_would_change() -> None:
         "--- /etc/motd\n+++ /etc/motd\n@@ -1 +1 @@\n-old\n+new\n"
     )
     assert guest.asked == ["content:file:/etc/motd /etc/motd"]
+
+
+def edited(old: str | None, new: str) -> str:
+    """Return what a guest says of a file and of what it would hold."""
+    first, second = (base64.b64encode(text.encode()).decode() for text in (old or "", new))
+    return f"{'-' if old is None else f'={first}'} {second}"
+
+
+@pytest.mark.parametrize(
+    ("old", "diff"),
+    [
+        ("# SECRET=1\na\nb\n", "--- /etc/x\n+++ /etc/x\n@@ -2 +2 @@\n-a\n+new\n"),
+        (None, "--- /dev/null\n+++ /etc/x\n@@ -0,0 +1,3 @@\n+# SECRET=1\n+new\n+b\n"),
+    ],
+    ids=["there", "absent"],
+)
+def test_of_an_edited_file_only_the_changed_lines_are_shown(old: str | None, diff: str) -> None:
+    content = Content("line:x", Edit("/etc/x", "cat"))
+    assert content.diff(edited(old, "# SECRET=1\nnew\nb\n")) == diff
+
+
+@pytest.mark.parametrize("state", ["", " ", "=!! YQ==", "=YQ== !!", "=YQ==", "=/w== YQ=="])
+def test_an_edit_that_cannot_be_read_is_not_shown(state: str) -> None:
+    assert "+" not in Content("line:x", Edit("/etc/x", "cat")).diff(state).partition("@@")[2]
+
+
+REPOSITORY = AptRepository(
+    "tool", uris=("https://x/",), key_url="https://x/key", key_fingerprints=("A" * 40,)
+)
+
+
+def test_a_repository_is_shown_new_or_as_it_would_change() -> None:
+    source = REPOSITORY.content(FACTS)
+    new = shown(REPOSITORY, Guest(), "")
+    assert new.startswith("--- /dev/null\n+++ /etc/apt/sources.list.d/tool.sources\n@@")
+    changed = shown(REPOSITORY, Guest(source.replace("https://x/", "https://y/").encode()), OLD)
+    assert "-URIs: https://y/\n+URIs: https://x/\n" in changed
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    assert shown(REPOSITORY, Guest(), f"{digest}  -") == ""
 
 
 @pytest.mark.parametrize(
@@ -73,8 +126,20 @@ def test_a_file_in_an_alternative_is_shown_unless_root_would_look_for_the_login_
         (File("/etc/x", "new\n"), "l\n777 root root"),
         (File("/etc/x", "new\n"), "u\n600 root root"),
         (Link("/etc/x", "/y"), "-"),
+        (Block("/etc/x", "new\n", sensitive=True), "none"),
+        (Line("/etc/x", "new", match="^n", sensitive=True), "0 0"),
     ],
-    ids=["sensitive", "sensitive template", "bytes", "absent", "link", "unreadable", "no file"],
+    ids=[
+        "sensitive",
+        "sensitive template",
+        "bytes",
+        "absent",
+        "link",
+        "unreadable",
+        "no file",
+        "sensitive block",
+        "sensitive line",
+    ],
 )
 def test_nothing_is_fetched_where_there_is_nothing_to_show(step: Step, state: str) -> None:
     guest = Guest()
@@ -116,11 +181,10 @@ def test_a_file_is_looked_at_by_who_would_write_it_and_never_kept_in_the_log() -
 
 def test_large_files_and_links_are_not_read() -> None:
     probe = Content("file:/a b", Rewrite("/a b", "")).probe()
-    assert probe.splitlines() == [
-        "if [ -f '/a b' ] && [ -r '/a b' ] && [ ! -L '/a b' ] &&"
-        f""" [ "$(wc -c <'/a b')" -le {LIMIT} ]; then""",
-        "printf '='; base64 -w 0 <'/a b'; fi",
-    ]
+    assert probe == (
+        "if [ ! -L '/a b' ] && [ -f '/a b' ] && [ -r '/a b' ] &&"
+        f""" [ "$(wc -c <'/a b')" -le {LIMIT} ]; then printf '='; base64 -w 0 <'/a b'; fi"""
+    )
 
 
 def test_a_missing_newline_at_the_end_is_told() -> None:
