@@ -6,46 +6,33 @@ a killed one finishes its work.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from guard.host_keys import alias as host_key_alias
-from lima.errors import UnsafeInstance
 from provision.errors import GuestUnreachable, HostKeyChanged
 from provision.step import Step
-from provision.transport.address import SshAddress
 
 from . import lost_work
+from .boot import Boot
 from .driver import Driver
-from .machine_errors import MachineError, NoSuchMachine, NotRunning
+from .machine_errors import MachineError, NoSuchMachine
 from .over_master import Glance, glance
-from .ports import taken
 from .report import Reporter
-from .state import MachineState, Ssh, StateStore, remember
+from .state import MachineState, StateStore
+from .way_in import HostKeyPins, WayIn
 from .wish import Wish
 
 if TYPE_CHECKING:
     from lima.goldens import Golden
-    from lima.instance import Instance
     from provision.engine import Outcome
+    from provision.transport.address import SshAddress
     from provision.transport.fabric import FabricTransport
-
-
-class HostKeyPins(Protocol):
-    """Where the machines' host keys are pinned."""
-
-    @property
-    def path(self) -> Path:
-        """The known_hosts file."""
-
-    def remove(self, machine: str) -> bool:
-        """Forget the key of `machine`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +52,15 @@ class Machine:
     def driver(self) -> Driver:
         """What runs the machine."""
         return self.open_driver()
+
+    @cached_property
+    def way_in(self) -> WayIn:
+        """How it is found and logged in to."""
+        return WayIn(self.name, self.open_driver, self.states, self.pins, self.agent)
+
+    @cached_property
+    def _boot(self) -> Boot:
+        return Boot(self.way_in, self.reporter)
 
     def up(
         self,
@@ -87,15 +83,15 @@ class Machine:
             state = self.states.read(self.name)
             seen = self._glance(state, wish, wish.without_checks)
             if seen.outcome is not None:
-                self._tell_differences(state, wish)
+                self._boot.tell_differences(state, wish)
                 return self._as_seen(seen.outcome)
-            transport = self._answering(state)
+            transport = self.way_in.answering(state)
             if transport is None:
                 prepare()
-                state = self._start(state, wish, golden)
-                transport = self._connect(self._address(state), accept_new=not state.pinned)
+                state = self._boot.run(state, wish, golden)
+                transport = self.way_in.connect(state)
             else:
-                self._tell_differences(state, wish)
+                self._boot.tell_differences(state, wish)
             try:
                 outcome = self._converge(transport, state, wish, keep_going=keep_going)
             finally:
@@ -144,7 +140,7 @@ class Machine:
         if seen is not None:
             self._as_seen(seen)
             return ()
-        transport = self._answering(state)
+        transport = self.way_in.answering(state)
         if transport is None:
             instance = self.driver.instance(self.name)
             steps = f"converge {len(wish.steps)} steps of {', '.join(wish.profiles)}"
@@ -154,8 +150,8 @@ class Machine:
             if instance.status != "Running":
                 return ("start the machine", steps)
             self.driver.assert_safe(instance, wish.spec)
-            state = self._reached(state, instance)
-            transport = self._connect(self._address(state), accept_new=not state.pinned)
+            state = self.way_in.found(state, instance)
+            transport = self.way_in.connect(state)
         try:
             outcome = self._converge(transport, state, wish, dry_run=True)
         finally:
@@ -165,39 +161,12 @@ class Machine:
         )
 
     def reach(self, wish: Wish | None = None) -> tuple[MachineState, FabricTransport]:
-        """Connect to the running machine, whose safety `wish` tells where it has to be asked for.
-
-        Raises:
-            NoSuchMachine, NotRunning, UnsafeInstance, GuestUnreachable.
-        """
-        state = self.states.read(self.name)
-        transport = self._answering(state)
-        if transport is not None:
-            return state, transport
-        instance = self.driver.instance(self.name)
-        if instance is None:
-            raise NoSuchMachine(self.name)
-        if instance.status != "Running":
-            raise NotRunning(self.name, instance.status.lower())
-        if wish is not None:
-            self.driver.assert_safe(instance, wish.spec)
-        state = self._reached(state, instance)
-        return state, self._connect(self._address(state), accept_new=not state.pinned)
+        """Connect to the running machine: see `WayIn.reach`."""
+        return self.way_in.reach(wish)
 
     def quick_address(self) -> SshAddress | None:
-        """Return where the machine was last reached, if something still listens there.
-
-        Only the pinned host key proves that it is the machine, so a client must insist on it.
-        """
-        state = self.states.read(self.name)
-        if state.ssh is None or not state.pinned:
-            return None
-        address = self._address(state)
-        try:
-            socket.create_connection((address.host, address.port), timeout=2).close()
-        except OSError:
-            return None
-        return address
+        """Return where something still listens that was the machine: see `WayIn.quick_address`."""
+        return self.way_in.quick_address()
 
     def exists(self) -> bool:
         """Return whether there is such a machine, running or not."""
@@ -217,7 +186,7 @@ class Machine:
                 return False
             with self.reporter.activity("stopping"):
                 self.driver.stop(self.name, force=force)
-            self._forget_address()
+            self.way_in.forget()
             return True
 
     def end_if_running(self) -> None:
@@ -226,7 +195,7 @@ class Machine:
             instance = self.driver.instance(self.name)
             if instance is not None and instance.status != "Stopped":
                 self.driver.stop(self.name, force=True)
-                self._forget_address()
+                self.way_in.forget()
 
     def what_would_be_lost(self) -> tuple[lost_work.LostWork, ...] | None:
         """Ask the machine for work that is nowhere else; None when it can't be asked."""
@@ -265,7 +234,7 @@ class Machine:
         if state.ssh is None or not state.pinned or state.converged != wish.digest:
             return Glance()
         log = self.reporter.stream()
-        return glance(self._address(state), steps, log, poor=state.poor_master)
+        return glance(self.way_in.address(state), steps, log, poor=state.poor_master)
 
     def _as_seen(self, outcome: Outcome) -> Outcome:
         """Report what a look found, all being as it should be."""
@@ -279,79 +248,6 @@ class Machine:
         state = self.states.read(self.name)
         if seen.master and not outcome.changed and seen.master != state.poor_master:
             self.states.write(msgspec.structs.replace(state, poor_master=seen.master))
-
-    def _answering(self, state: MachineState) -> FabricTransport | None:
-        """Connect where the machine was last reached; None when it has to be looked for."""
-        if state.ssh is None or not state.pinned:
-            return None
-        try:
-            return self._connect(self._address(state), accept_new=False, timeout_s=10)
-        except (GuestUnreachable, HostKeyChanged):
-            return None
-
-    def _start(
-        self, state: MachineState, wish: Wish, golden: Callable[[], Golden | None]
-    ) -> MachineState:
-        """Return the state of the machine once it runs and is as safe as asked."""
-        instance = self.driver.instance(self.name)
-        if instance is None:
-            state = MachineState(name=self.name, owner=wish.owner, spec=wish.shape())
-            self.pins.remove(self.name)
-            self.states.write(state)
-        if instance is None or instance.status == "Broken":
-            # A broken one that has a disk is kept: only what never got one is made anew.
-            begin = golden()
-            with self.reporter.activity("creating the machine") as on_line:
-                self.driver.create(wish.spec, on_line, begin)
-        elif instance.status != "Running":
-            self.driver.update(wish.spec)
-            state = msgspec.structs.replace(state, spec=wish.shape() | self._kept(state))
-        self._tell_differences(state, wish)
-        if instance is None or instance.status != "Running":
-            self._tell_taken_ports(wish)
-        # A running machine may still be booting, when the command that started it was killed.
-        is_up = instance is not None and instance.status == "Running"
-        with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
-            self.driver.start(self.name, on_line)
-        instance = self.driver.instance(self.name)
-        if instance is None:
-            raise NoSuchMachine(self.name)
-        try:
-            self.driver.assert_safe(instance, wish.spec)
-        except UnsafeInstance:
-            if not is_up:
-                # Nobody works in it yet, so it need not run with more than was asked.
-                self.driver.stop(self.name, force=True)
-            raise
-        return self._reached(state, instance)
-
-    def _reached(self, state: MachineState, instance: Instance) -> MachineState:
-        """Remember how to log in to the running `instance`."""
-        state = msgspec.structs.replace(state, ssh=remember(self.driver.ssh(instance)))
-        self.states.write(state)
-        if not state.pinned:
-            self.pins.remove(self.name)
-        return state
-
-    def _tell_taken_ports(self, wish: Wish) -> None:
-        for forward in taken(wish.spec.forwards):
-            self.reporter.say(
-                f"port {forward.host} of this computer is in use, so port {forward.guest} of the"
-                " machine will not be there; free it, or choose another in `ports`"
-            )
-
-    def _kept(self, state: MachineState) -> dict[str, str]:
-        """Return what no update changes: the disk was made from the image, in its size."""
-        return {field: state.spec[field] for field in ("image", "disk") if field in state.spec}
-
-    def _tell_differences(self, state: MachineState, wish: Wish) -> None:
-        """Say what the files ask for that a running machine does not have yet."""
-        wanted = wish.shape()
-        for field, had in state.spec.items():
-            if wanted.get(field, had) != had:
-                verbs = ("destroy", "up") if field in {"image", "disk"} else ("restart",)
-                fix = ", ".join(f"inv {verb} -p {self.name}" for verb in verbs)
-                self.reporter.say(f"{field} is {had} and not {wanted[field]} until: {fix}")
 
     def _converge(
         self,
@@ -410,33 +306,3 @@ class Machine:
         )
         if converged != state:
             self.states.write(converged)
-
-    def _forget_address(self) -> None:
-        state = self.states.read(self.name)
-        if state.ssh is not None:
-            self.states.write(msgspec.structs.replace(state, ssh=None))
-
-    def _address(self, state: MachineState) -> SshAddress:
-        if state.ssh is None:
-            raise NotRunning(self.name, "not reached yet")
-        return with_pins(state.ssh, self.pins.path, host_key_alias(self.name))
-
-    def _connect(
-        self, address: SshAddress, *, accept_new: bool, timeout_s: float = 60
-    ) -> FabricTransport:
-        from provision.transport.fabric import connect_fabric  # noqa: PLC0415 - Fabric costs 60 ms
-
-        return connect_fabric(
-            address, agent_socket=self.agent, accept_new=accept_new, timeout_s=timeout_s
-        )
-
-
-def with_pins(ssh: Ssh, pins: Path, alias: str) -> SshAddress:
-    """Return the remembered address, to be trusted only with the host key pinned as `alias`."""
-    return replace(
-        SshAddress(host=ssh.host, port=ssh.port, user=ssh.user),
-        identity_file=Path(ssh.identity_file) if ssh.identity_file else None,
-        known_hosts=pins,
-        host_key_alias=alias,
-        control_path=Path(ssh.control_path) if ssh.control_path else None,
-    )
