@@ -18,7 +18,16 @@ from .errors import Fault, MissingKey, PersonOnlyKey, Place, UnknownKey, WrongVa
 from .merge import Layer, Setting
 from .project import LayerName, Origin
 from .project_file import TomlFile
-from .schema import PERSON_ONLY, GitTable, PersonFile, PersonKeys, PortTable, RepoFile, RepoTable
+from .schema import (
+    PERSON_ONLY,
+    PERSON_ONLY_OPTIONS,
+    GitTable,
+    PersonFile,
+    PersonKeys,
+    PortTable,
+    RepoFile,
+    RepoTable,
+)
 from .toml_lines import KeyPath, dotted
 from .values import BadValue, names_a_location, parse_value
 from .wording import allowed_text, choices_of, show_toml, type_of
@@ -139,6 +148,9 @@ class _Source:
                 allowed = "a profile's name in small letters, digits, `-` and `_`"
                 self._wrong(("options", profile), "the name of no profile", allowed)
                 continue
+            if self.layer == "repo" and profile in PERSON_ONLY_OPTIONS:
+                self._only_by_the_person(("options", profile), f".options.{profile}")
+                continue
             for name, value in options.items():
                 path = ("options", profile, name)
                 yield ".".join(path), Setting(value, self._origin(path))
@@ -146,10 +158,7 @@ class _Source:
     def _is_refused(self, key: str, value: object) -> bool:
         is_repo = self.layer == "repo"
         if is_repo and (key in PERSON_ONLY or (key == "image" and names_a_location(value))):
-            name = self.file.tables.get("name") if self.file else None
-            table = f"projects.{name}" if isinstance(name, str) and name else "projects.NAME"
-            place = self._place((key,))
-            self.reader.faults.append(PersonOnlyKey(place, key, self.reader.person_file, table))
+            self._only_by_the_person((key,))
         elif key not in self.keys.__struct_fields__:
             self.reader._unknown(
                 self._place((key,)), (*self.base, key), self.keys.__struct_fields__
@@ -159,6 +168,19 @@ class _Source:
         else:
             return False
         return True
+
+    def _only_by_the_person(self, path: KeyPath, table: str = "") -> None:
+        """Refuse a repo's key; `table` is where it belongs, below the project's own."""
+        name = self.file.tables.get("name") if self.file else None
+        project = name if isinstance(name, str) and name else "NAME"
+        self.reader.faults.append(
+            PersonOnlyKey(
+                self._place(path),
+                dotted(path),
+                self.reader.person_file,
+                f"projects.{project}{table}",
+            )
+        )
 
     def _explain_all(self, key: str, value: object, message: str) -> None:
         """Explain every wrong element of a list: msgspec stops at the first."""

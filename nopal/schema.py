@@ -173,3 +173,5 @@ class PersonFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 PERSON_ONLY = frozenset(PersonKeys.__struct_fields__) - frozenset(RepoFile.__struct_fields__)
 """Keys by which a machine gets more of its host: a repo may not set them."""
+PERSON_ONLY_OPTIONS = frozenset({"dotfiles"})
+"""Profiles whose options say what is done with the person's keys: a repo may only name them."""

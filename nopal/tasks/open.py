@@ -30,4 +30,13 @@ def _option_defaults(configured: object) -> dict[str, dict[str, object]]:
     if tables is None or not all(hasattr(values, "items") for values in tables.values()):
         message = "`profiles` in Invoke's configuration must hold a table of options per profile"
         raise Exit(message, 2)
+    from ..schema import PERSON_ONLY_OPTIONS  # noqa: PLC0415 - msgspec is not needed to list
+
+    for name in PERSON_ONLY_OPTIONS.intersection(tables):
+        # An invoke.yaml may be a repo's.
+        message = (
+            f"`profiles.{name}` can't be set in Invoke's configuration\n"
+            f"put it under [projects.NAME.options.{name}] in your own projects.toml"
+        )
+        raise Exit(message, 2)
     return {name: dict(values) for name, values in tables.items()}
