@@ -26,11 +26,22 @@ SUMMARIES = {
     "codex": "Codex CLI at a pinned version, with no first-run question but the login.",
     "gh": "GitHub's command line, from GitHub's own release.",
     "python": "Python with uv, of the distribution or pinned.",
+    "go": "Go 1.27, with a C compiler for cgo.",
+    "rust": "Rust with cargo, clippy and rustfmt, by rustup.",
+    "java": "OpenJDK of the distribution, chosen for `java` and JAVA_HOME.",
+    "direnv": "Per-folder environments from `.envrc` files that you allow.",
     "postgres": "PostgreSQL server on loopback, with a role and a database for the user.",
     "redis": "Redis or Valkey server on loopback.",
     "supabase": "Supabase's command line at a pinned version.",
     "fly": "Fly.io's command line, from Fly's own release.",
+    "modern": "Today's programs for the shell: fd, bat, eza, fzf, zoxide, delta, yq, lazygit.",
+    "shell": "A prompt that names the machine, history, completion, hooks.",
+    "dotfiles": "Your dotfiles, cloned and installed once for each commit.",
+    "opencode": "Opencode at a pinned version, with no first-run question but the login.",
+    "gemini": "Gemini CLI at a pinned version, with no first-run question but the login.",
+    "aider": "Aider at a pinned version, with no first-run question but the login.",
     "repos": "The project's repositories, cloned into ~/code.",
+    "mise": "Tools at the versions that the project's repos name.",
     "deps": "The dependencies that the project's repos pin, by their own package managers.",
 }
 """Each is a module of this room that holds a profile of the same name."""
@@ -38,13 +49,20 @@ REQUIRES = {
     "claude": ("node",),
     "codex": ("node",),
     "supabase": ("docker", "node"),
+    "dotfiles": ("git",),
+    "opencode": ("node",),
+    "gemini": ("node",),
+    "aider": ("python",),
     "repos": ("git",),
     "deps": ("repos",),
 }
 BUILT_IN = tuple(SUMMARIES)
 WITH_REPOS = ("repos", "deps")
-"""Named or not, every project with repos has these, at the end and in this order."""
-NOT_IN_GOLDENS = frozenset({"repos", "deps"})
+"""Named or not, every project with repos has these."""
+LAST = ("repos", "mise", "deps")
+"""These come at the end and in this order: what a clone names is known once the clone is there, and
+its tools install its dependencies."""
+NOT_IN_GOLDENS = frozenset({"dotfiles", "repos", "deps"})
 """What belongs to one project, or makes something that two machines must not share."""
 
 
@@ -101,16 +119,16 @@ def resolve(
 ) -> tuple[Profile, ...]:
     """Return the named profiles and all they require, each after what it requires.
 
-    `base` comes first whether named or not, `repos` and `deps` last where the project has repos;
-    otherwise the order is the one of `names`.
+    `base` comes first whether named or not, `repos` and `deps` last where the project has repos,
+    `mise` between them where it is named; otherwise the order is the one of `names`.
 
     Raises:
         UnknownProfile: a name that is not in `catalogue`.
         ProfileCycle: profiles that require each other.
     """
     named = list(names)
-    wanted = ["base", *(name for name in named if name not in WITH_REPOS)]
-    wanted += [name for name in WITH_REPOS if has_repos or name in named]
+    wanted = ["base", *(name for name in named if name not in LAST)]
+    wanted += [name for name in LAST if name in named or (has_repos and name in WITH_REPOS)]
     ordered: dict[str, Profile] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:

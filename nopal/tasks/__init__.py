@@ -33,7 +33,8 @@ ns = Collection(
 )
 for _profile in load().values():
     ns.add_collection(_profile)
-for _name, _start in (("claude", agents.claude), ("codex", agents.codex)):
+for _agent in agents.AGENTS:
     # The default task of the profile's collection: `inv claude`, beside `inv claude.install`.
-    ns.collections[_name].add_task(_start, name="start", default=True)
+    _start = agents.start_task(_agent)
+    ns.collections[_agent.program].add_task(_start, name="start", default=True)
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

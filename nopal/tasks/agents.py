@@ -1,11 +1,13 @@
-"""`claude`, `codex`: an agent in a tmux session of the machine."""
+"""`claude`, `codex`, …: a coding agent in a tmux session of the machine."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from invoke import Context, Exit
+from invoke import Context, Exit, Task
 
 from .open import open_workspace
 from .verb import PROJECT, verb
@@ -19,40 +21,61 @@ _HELP = {
 }
 
 
-@verb(help=_HELP)
-def claude(
-    c: Context,
-    project: str = "",
-    name: str = "",
-    new: bool = False,
-    prompt: str = "",
-    detach: bool = False,
-) -> None:
-    """Stand in Claude Code in the machine: starts it, or attaches to where it runs.
+@dataclass(frozen=True)
+class Agent:
+    """How a coding agent is started; the profile that installs it has the program's name."""
 
-    What follows `--` goes to claude itself: inv claude -- --model opus
-    """
-    _start(c, "claude", project, name, new, prompt, detach)
+    program: str
+    title: str
+    example: str
+    """Arguments of its own, for the help."""
+    prompt_flag: str
+    """What a first prompt is given by; `--` where it is an argument; empty where it can't be."""
+
+    def told(self, prompt: str) -> tuple[str, ...]:
+        """Return the arguments by which it starts with `prompt`."""
+        if not prompt:
+            return ()
+        if not self.prompt_flag:
+            message = f"{self.program} takes no first prompt: start it without --prompt and type"
+            raise Exit(message, 2)
+        # Either way a prompt that begins with a dash is no option of the agent.
+        return ("--", prompt) if self.prompt_flag == "--" else (f"{self.prompt_flag}={prompt}",)
 
 
-@verb(help=_HELP)
-def codex(
-    c: Context,
-    project: str = "",
-    name: str = "",
-    new: bool = False,
-    prompt: str = "",
-    detach: bool = False,
-) -> None:
-    """Stand in Codex in the machine: starts it, or attaches to where it runs.
+AGENTS = (
+    Agent("claude", "Claude Code", "--model opus", prompt_flag="--"),
+    Agent("codex", "Codex", "--model gpt-5", prompt_flag="--"),
+    Agent("opencode", "opencode", "--continue", prompt_flag="--prompt"),
+    Agent("gemini", "Gemini", "--resume", prompt_flag="--prompt-interactive"),
+    Agent("aider", "aider", "--model sonnet", prompt_flag=""),
+)
 
-    What follows `--` goes to codex itself: inv codex -- --model gpt-5
-    """
-    _start(c, "codex", project, name, new, prompt, detach)
+
+def start_task(agent: Agent) -> Task[Any]:
+    """Return the verb that starts `agent`."""
+
+    def start(
+        c: Context,
+        project: str = "",
+        name: str = "",
+        new: bool = False,
+        prompt: str = "",
+        detach: bool = False,
+    ) -> None:
+        _start(c, agent, project, name, new, prompt, detach)
+
+    start.__name__ = agent.program
+    start.__doc__ = (
+        f"Stand in {agent.title} in the machine: starts it, or attaches to where it runs.\n\n"
+        f"What follows `--` goes to {agent.program} itself:"
+        f" inv {agent.program} -- {agent.example}\n"
+    )
+    return verb(help=_HELP)(start)
 
 
 def _start(
-    c: Context, program: str, project: str, name: str, new: bool, prompt: str, detach: bool
+    c: Context, agent: Agent, project: str, name: str, new: bool, prompt: str, detach: bool
 ) -> None:
     from ..screen import printable  # noqa: PLC0415
     from ..sessions import Session, attach_script, detached_script, read_detached  # noqa: PLC0415
@@ -61,8 +84,8 @@ def _start(
 
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(project))
-    # Behind `--` a prompt that begins with a dash is no option of the agent.
-    arguments = [*after_dashes(sys.argv), *(["--", prompt] if prompt else [])]
+    program = agent.program
+    arguments = [*after_dashes(sys.argv), *agent.told(prompt)]
     session = Session(
         name=name or program,
         program=program,
