@@ -30,6 +30,8 @@ SUMMARIES = {
     "rust": "Rust with cargo, clippy and rustfmt, by rustup.",
     "java": "OpenJDK of the distribution, chosen for `java` and JAVA_HOME.",
     "direnv": "Per-folder environments from `.envrc` files that you allow.",
+    "playwright": "Playwright with the libraries its browsers need, and Chromium.",
+    "cypress": "What Cypress needs of the system, with browsers by option.",
     "postgres": "PostgreSQL server on loopback, with a role and a database for the user.",
     "redis": "Redis or Valkey server on loopback.",
     "supabase": "Supabase's command line at a pinned version.",
@@ -48,6 +50,8 @@ SUMMARIES = {
 REQUIRES = {
     "claude": ("node",),
     "codex": ("node",),
+    "playwright": ("node",),
+    "cypress": ("node",),
     "supabase": ("docker", "node"),
     "dotfiles": ("git",),
     "opencode": ("node",),

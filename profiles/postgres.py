@@ -85,9 +85,7 @@ def postgres(options: Options, guest: Guest) -> Iterator[Step]:
 def _unless_listed(kind: str, name: str, query: str, create: str) -> Command:
     """Make `name` by `create` where `query` does not list it, both as the server's own user."""
     # In a folder which that user may enter.
-    is_listed = (
-        f"cd / && runuser -u postgres -- psql -XAtc {quote(query)} | grep -qxF {quote(name)}"
-    )
+    is_listed = f"cd /\nrunuser -u postgres -- psql -XAtc {quote(query)} | grep -qxF {quote(name)}"
     # The server may have been down when it was asked first.
-    script = f"cd /\n{is_listed} || runuser -u postgres -- {create} {quote(name)}"
+    script = f"{is_listed} || runuser -u postgres -- {create} {quote(name)}"
     return Command(script, unless=is_listed, name=f"{kind} {name}")
