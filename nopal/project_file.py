@@ -56,7 +56,7 @@ def read_toml_file(path: Path, *, follows_links: bool) -> TomlFile | None:
     else another user's file in a shared folder such as /tmp would speak for all folders below it.
     Raises ProjectFaults.
     """
-    data = _read_bytes(path, follows_links=follows_links)
+    data = read_bytes(path, follows_links=follows_links)
     return None if data is None else parse_toml(path, data)
 
 
@@ -90,7 +90,8 @@ def trusts_owner(owner: int, user: int) -> bool:
     return owner in (user, 0) or user == 0
 
 
-def _read_bytes(path: Path, *, follows_links: bool) -> bytes | None:
+def read_bytes(path: Path, *, follows_links: bool) -> bytes | None:
+    """Return what a file holds, or None when there is none; see `read_toml_file`."""
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
     flags = os.O_NONBLOCK | (0 if follows_links else os.O_NOFOLLOW)
     limit = MAX_PERSON_BYTES if follows_links else MAX_REPO_BYTES

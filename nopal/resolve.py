@@ -71,7 +71,7 @@ def choose_project(asked: str, around: Surroundings) -> Choice:
         return Choice(holders[0], uses_repo_file=around.repo_file is not None, holds_origin=True)
     if around.repo_file:
         # Its settings must not go to `default`, which serves everything else too.
-        fix = f'name it: `name = "{_suggest_name(around.repo_file.parent.name)}"`'
+        fix = f'name it: `name = "{suggest_name(around.repo_file.parent.name)}"`'
         raise ProjectFaults((MissingKey(Place(around.repo_file), "name", fix),))
     return Choice(DEFAULT_NAME, uses_repo_file=False, holds_origin=False)
 
@@ -138,6 +138,7 @@ def _is_foreign(name: str, around: Surroundings) -> bool:
     return is_kept and not around.holds_origin(name)
 
 
-def _suggest_name(folder: str) -> str:
+def suggest_name(folder: str) -> str:
+    """Return a project's name made of a folder's."""
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder.lower())
     return "-".join(part for part in kept.split("-") if part)[:40] or "my-project"

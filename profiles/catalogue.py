@@ -45,6 +45,7 @@ SUMMARIES = {
     "repos": "The project's repositories, cloned into ~/code.",
     "mise": "Tools at the versions that the project's repos name.",
     "deps": "The dependencies that the project's repos pin, by their own package managers.",
+    "devcontainer": "The commands of a devcontainer.json that run once its repo has been cloned.",
 }
 """Each is a module of this room that holds a profile of the same name."""
 REQUIRES = {
@@ -59,14 +60,15 @@ REQUIRES = {
     "aider": ("python",),
     "repos": ("git",),
     "deps": ("repos",),
+    "devcontainer": ("deps",),
 }
 BUILT_IN = tuple(SUMMARIES)
 WITH_REPOS = ("repos", "deps")
 """Named or not, every project with repos has these."""
-LAST = ("repos", "mise", "deps")
+LAST = ("repos", "mise", "deps", "devcontainer")
 """These come at the end and in this order: what a clone names is known once the clone is there, and
 its tools install its dependencies."""
-NOT_IN_GOLDENS = frozenset({"dotfiles", "repos", "deps"})
+NOT_IN_GOLDENS = frozenset({"dotfiles", "repos", "deps", "devcontainer"})
 """What belongs to one project, or makes something that two machines must not share."""
 
 

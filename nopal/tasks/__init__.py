@@ -9,7 +9,7 @@ from invoke import Collection
 
 from profiles.catalogue import load
 
-from . import agents, config, inspect, lifecycle, pins, setup, shell, storage, update
+from . import agents, config, init, inspect, lifecycle, pins, setup, shell, storage, update
 from .profiles import run_profile
 
 ns = Collection(
@@ -26,6 +26,7 @@ ns = Collection(
     shell.ssh,
     shell.run,
     config.config,
+    init.init,
     storage.bake,
     storage.df,
     storage.prune,
