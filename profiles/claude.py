@@ -37,7 +37,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `claude`."""
 
     version: str = CLAUDE.version
-    """An exact version of the npm package. Its first-run screens were checked for the default."""
+    """An exact version of the npm package, or `latest`, which `inv update` moves. Its first-run
+    screens were checked for the default."""
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """Further keys of ~/.claude/settings.json, such as `{"model": "opus"}`."""
 

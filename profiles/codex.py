@@ -32,7 +32,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `codex`."""
 
     version: str = CODEX.version
-    """An exact version of the npm package. Its first-run screens were checked for the default."""
+    """An exact version of the npm package, or `latest`, which `inv update` moves. Its first-run
+    screens were checked for the default."""
 
 
 @profile(requires=["node"])

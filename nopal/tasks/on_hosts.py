@@ -44,7 +44,7 @@ def provision_hosts(
 
     hosts = targets(wanted.hosts)
     wish = wish_for(workspace, hosts, wanted.profiles, wanted.selection)
-    password = _ask_password(hosts) if wanted.ask_sudo else ""
+    password = ask_password(hosts) if wanted.ask_sudo else ""
     outcomes: dict[Target, Outcome] = {}
 
     def work(target: Target) -> None:
@@ -70,7 +70,8 @@ def provision_hosts(
         raise Exit(code=2)
 
 
-def _ask_password(hosts: Sequence[Target]) -> str:
+def ask_password(hosts: Sequence[Target]) -> str:
+    """Ask on the terminal for the one password that sudo wants on the hosts."""
     if not sys.stdin.isatty():
         raise Exit("--ask-sudo asks on a terminal, and this is none", 2)
     whose = str(hosts[0]) if len(hosts) == 1 else f"all {len(hosts)} hosts"

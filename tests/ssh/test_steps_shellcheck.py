@@ -9,6 +9,7 @@ import pytest
 from provision import (
     Apt,
     AptRepository,
+    AptUpgrade,
     Archive,
     Block,
     Cargo,
@@ -66,6 +67,7 @@ SAMPLES: list[tuple[list[Step], str]] = [
     ([Sysctl("vm.swappiness", "1"), Sysctl("net/ipv4/conf/eth0.1/x", "1 2")], ""),
     ([Apt("curl"), Apt("gh", version_at_least="2.82")], ""),
     ([REPOSITORY], ""),
+    ([AptUpgrade()], ""),
     (
         [
             Deb("gh", url="https://x/a b.deb", sha256="0" * 64, version="2.82"),
@@ -76,6 +78,7 @@ SAMPLES: list[tuple[list[Step], str]] = [
     ([Archive("https://x/a b.tar.xz", sha256="0" * 64, to="/opt/a b")], ""),
     ([Archive("https://x/a.zip", sha512="0" * 128, to="~/a")], ""),
     ([Npm("@a/b", "1"), Npm("c")], ""),
+    ([Npm("@a/b", "latest", moves=True)], "1.0.0"),
     ([UvTool("a.b", "1.0", python="3.12"), UvTool("c")], ""),
     ([UvTool("d", "1.0")], "pipx d d-0.9.dist-info"),
     ([Cargo("a", "1.0.0"), Cargo("b")], ""),

@@ -226,7 +226,7 @@ def test_all_go_programs_are_read_by_one_process() -> None:
         ("example.org/...", ""),
         ("example.org/a/../b", ""),
         ("example.org/a", "1.2.3"),
-        ("example.org/a", "latest"),
+        ("example.org/a", "master"),
     ],
 )
 def test_what_go_could_take_for_something_else_is_refused(module: str, version: str) -> None:
