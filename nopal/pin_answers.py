@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+# Go's own releases, one a system, are such versions of the module golang.org/toolchain.
+_GO_ITSELF = re.compile(r"^v0\.0\.1-go|\.linux-amd64$")
 
 
 def npm(text: str) -> list[str]:
@@ -21,7 +23,8 @@ def npm(text: str) -> list[str]:
 
 def go(text: str) -> list[str]:
     """Return the versions in the answer of `go list -m -versions -json`."""
-    return _texts(_object(json.loads(text)).get("Versions", []))
+    versions = _texts(_object(json.loads(text)).get("Versions", []))
+    return [_GO_ITSELF.sub("", version) for version in versions]
 
 
 def pip(text: str) -> list[str]:

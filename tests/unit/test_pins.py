@@ -186,6 +186,13 @@ def test_a_go_module_keeps_the_letter_of_its_version() -> None:
     assert sources(lambda _arguments: answer).newest(pin, "v1.0.0") == Release("v1.1.0")
 
 
+def test_a_release_of_go_itself_is_a_version_of_a_module() -> None:
+    pin = Pin("go", "1.27.2", registry="go", package="golang.org/toolchain", line="1.27.")
+    releases = ("1.27.3.darwin-arm64", "1.27.4.linux-amd64", "1.28.0.linux-amd64")
+    answer = json.dumps({"Versions": [f"v0.0.1-go{release}" for release in releases]})
+    assert sources(lambda _arguments: answer).newest(pin, "1.27.2") == Release("1.27.4")
+
+
 def test_cargo_says_the_last_version_beside_the_one_for_its_compiler() -> None:
     assert pin_answers.cargo("eza\nversion: 0.9.0 (latest 1.0.0)\nlicense: x") == ["0.9.0", "1.0.0"]
     assert pin_answers.cargo("eza\nversion: 0.23.5\n") == ["0.23.5"]
