@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, get_type_hints, overload
 
-from invoke import Collection, Context, Exit, Task
+from invoke import Argument, Collection, Context, Exit, Task
 
 from provision.step import Step
 
@@ -69,6 +69,10 @@ class Profile(Collection):
         for verb, says in _VERBS.items():
             doc = says.format(name=own_name, summary=self.summary)
             self.add_task(_task(self, verb, doc))
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Profile:
+        """Return itself: Invoke copies all that a `tasks.py` adds, and this never changes."""
+        return self
 
     @property
     def options_type(self) -> type | None:
@@ -197,6 +201,19 @@ def _options_type(name: str, declare: Declare, parameter: str) -> type | None:
     return found if hasattr(found, "__struct_encode_fields__") else None
 
 
+class _ProfileTask(Task[Any]):
+    """A task of a profile. There are many, so they share what Invoke would find out of each."""
+
+    _ARGUMENT = Argument(
+        names=("project", "p"), default="", help="The project; default: the one of this folder."
+    )
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return what the body takes after its context."""
+        del ignore_unknown_help
+        return [self._ARGUMENT]
+
+
 def _task(profile: Profile, verb: str, doc: str) -> Task[Any]:
     def body(c: Context, project: str = "") -> None:
         run_profile = c.config.get("nopal", {}).get("run_profile")
@@ -210,4 +227,4 @@ def _task(profile: Profile, verb: str, doc: str) -> Task[Any]:
 
     body.__name__ = verb
     body.__doc__ = doc
-    return Task(body, name=verb, help={"project": "The project; default: the one of this folder."})
+    return _ProfileTask(body, name=verb, positional=())

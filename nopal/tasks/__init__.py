@@ -9,7 +9,19 @@ from invoke import Collection
 
 from profiles.catalogue import load
 
-from . import agents, config, init, inspect, lifecycle, pins, setup, shell, storage, update
+from . import (
+    agents,
+    completion,
+    config,
+    init,
+    inspect,
+    lifecycle,
+    pins,
+    setup,
+    shell,
+    storage,
+    update,
+)
 from .profiles import run_profile
 
 ns = Collection(
@@ -38,4 +50,5 @@ for _agent in agents.AGENTS:
     # The default task of the profile's collection: `inv claude`, beside `inv claude.install`.
     _start = agents.start_task(_agent)
     ns.collections[_agent.program].add_task(_start, name="start", default=True)
+completion.make_quick()
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

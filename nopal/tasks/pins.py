@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
-import platform
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ def list_pins(
     ]
     unknown = sum(isinstance(row.newest, pins.NotKnown) for row in rows)
     rows = [row for row in rows if row.is_behind or not newer]
-    machine = machine_of(platform.machine())
+    machine = machine_of(os.uname().machine)
     if newer and unknown:
         workspace.screen.line(f"{unknown} could not be asked for: inv pins tells why")
     if json:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from invoke import Exit
+from invoke import Argument, Exit
 from invoke.tasks import Task
 
 PROJECT = "the project; else the one of the repo you stand in, else `default`"
@@ -32,9 +32,25 @@ def verb(
             with explained():
                 return body(*args, **kwargs)
 
-        return Task(run, help=help or {}, **options)
+        return Verb(run, help=help or {}, **options)
 
     return decorate
+
+
+class Verb(Task[Any]):
+    """A task that Invoke's copies of a collection share, and whose arguments it finds out once."""
+
+    _arguments: list[Argument] | None = None
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Verb:
+        """Return itself: it never changes."""
+        return self
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """See Invoke's Task."""
+        if self._arguments is None:
+            self._arguments = super().get_arguments(ignore_unknown_help)
+        return self._arguments
 
 
 @contextmanager
