@@ -12,6 +12,7 @@ in ~/.config/fish does so, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -51,7 +52,7 @@ def shell(options: Options, guest: Guest) -> Iterator[Step]:
         # The second letter is for the order: after the variables of `base`.
         yield File("/etc/fish/conf.d/nopal-shell.fish", _text("fish", label))
     # A shell as somebody would type at it, down to the prompt that it shows.
-    yield Check(_SHOWN[guest.shell], matches=rf" {label} ")
+    yield Check(_SHOWN[guest.shell], matches=re.escape(label))
 
 
 _SHOWN = {

@@ -102,7 +102,7 @@ def test_the_prompt_names_the_project(name: ShellName) -> None:
     texts = [step.content for step in steps if isinstance(step, File)]
     assert all("nopal_machine" in str(text).splitlines()[1] for text in texts)
     assert all("blog" in str(text).splitlines()[1] for text in texts)
-    assert last_check(steps).matches == " blog "
+    assert last_check(steps).matches == "blog"
 
 
 def test_a_persons_files_get_no_more_than_a_block() -> None:
