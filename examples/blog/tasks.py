@@ -11,14 +11,14 @@ from nopal import Apt, Check, Command, Step, connect, ns, profile
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of `postgres`."""
+    """Options of `database`."""
 
     version: int = 17
     volume: str = "pg"
 
 
 @profile(requires=["docker"])
-def postgres(options: Options) -> Iterator[Step]:
+def database(options: Options) -> Iterator[Step]:
     """PostgreSQL client, and a server in Docker."""
     yield Apt("postgresql-client")
     yield Command(
@@ -36,7 +36,7 @@ def postgres(options: Options) -> Iterator[Step]:
     yield Check("psql --version", matches=r"PostgreSQL")
 
 
-ns.add_collection(postgres)
+ns.add_collection(database)
 
 
 @task(help={"project": "the project; else the one of the repo you stand in"})

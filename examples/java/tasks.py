@@ -11,14 +11,14 @@ from nopal import Apt, Check, Guest, Step, ns, profile
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of `java`."""
+    """Options of `jdk`."""
 
     version: int = 21
     headless: bool = True
 
 
 @profile()
-def java(options: Options, guest: Guest) -> Iterator[Step]:
+def jdk(options: Options, guest: Guest) -> Iterator[Step]:
     """A Java development kit, chosen among those that are installed."""
     package = f"openjdk-{options.version}-jdk"
     yield Apt(f"{package}-headless" if options.headless else package)
@@ -28,4 +28,4 @@ def java(options: Options, guest: Guest) -> Iterator[Step]:
     yield Check("javac -version", matches=rf"^javac {options.version}\b")
 
 
-ns.add_collection(java)
+ns.add_collection(jdk)

@@ -112,7 +112,7 @@ def tasks_of(listing: str) -> dict[str, str]:
 def test_a_repos_list_shows_its_own_task_its_own_profile_and_nopals_verbs(blog: Blog) -> None:
     tasks = tasks_of(blog.inv("--list", "--list-format=json"))
     assert tasks["seed"] == "Load the sample data."
-    assert {"postgres.install", "postgres.plan", "postgres.verify"} <= tasks.keys()
+    assert {"database.install", "database.plan", "database.verify"} <= tasks.keys()
     assert {
         "up",
         "down",
@@ -124,7 +124,7 @@ def test_a_repos_list_shows_its_own_task_its_own_profile_and_nopals_verbs(blog: 
     } <= tasks.keys()
 
 
-@pytest.mark.parametrize("verb", ["up", "seed", "postgres.plan", "claude"])
+@pytest.mark.parametrize("verb", ["up", "seed", "database.plan", "claude"])
 def test_every_kind_of_verb_explains_itself(blog: Blog, verb: str) -> None:
     assert "--project" in blog.inv("--help", verb)
 
@@ -135,7 +135,7 @@ def test_config_tells_the_line_of_the_repos_file(blog: Blog) -> None:
     cpus = values["cpus"]
     assert Path(cpus["file"]) == blog.root / ".nopal.toml"
     assert lines[cpus["line"] - 1] == f"cpus = {cpus['value']}"
-    assert "postgres" in values["profiles"]["value"]
+    assert "database" in values["profiles"]["value"]
 
 
 def test_options_reach_the_repos_own_profile_weakest_first(blog: Blog) -> None:
@@ -144,7 +144,7 @@ def test_options_reach_the_repos_own_profile_weakest_first(blog: Blog) -> None:
     tasks.write_text(tasks.read_text(encoding="utf-8") + STEPS_TASK, encoding="utf-8")
     assert "postgres:16" in blog.inv("steps")
     with (blog.root / ".nopal.toml").open("a", encoding="utf-8") as file:
-        file.write("\n[options.postgres]\nversion = 15\n")
+        file.write("\n[options.database]\nversion = 15\n")
     assert "postgres:15" in blog.inv("steps")
     (blog.root / "invoke.yaml").unlink()
     blog.edit(".nopal.toml", "version = 15", 'volume = "other"')
@@ -158,7 +158,7 @@ def test_what_a_profile_requires_comes_before_it(blog: Blog) -> None:
     tasks = blog.root / "tasks.py"
     tasks.write_text(tasks.read_text(encoding="utf-8") + STEPS_TASK, encoding="utf-8")
     profiles = [line.split()[1] for line in blog.inv("steps").splitlines() if "STEP" in line]
-    assert profiles.index("docker") < profiles.index("postgres")
+    assert profiles.index("docker") < profiles.index("database")
 
 
 @pytest.mark.parametrize(
@@ -175,15 +175,15 @@ def test_a_wrong_option_in_invoke_yaml_is_refused_by_name(
     blog.without_repos()
     blog.edit("invoke.yaml", old, new)
     output = blog.inv("plan", status=2)
-    assert "postgres" in output
+    assert "database" in output
     assert says in output
     assert "Traceback" not in output
 
 
 def test_a_profile_that_nobody_knows_ends_with_the_nearest_name(blog: Blog) -> None:
     blog.without_repos()
-    blog.edit(".nopal.toml", '"postgres"', '"postgers"')
-    assert "`postgres`" in blog.inv("up", status=2)
+    blog.edit(".nopal.toml", '"database"', '"databsae"')
+    assert "`database`" in blog.inv("up", status=2)
 
 
 def test_a_repos_file_cannot_mount_the_hosts_folders(blog: Blog) -> None:
@@ -195,7 +195,7 @@ def test_a_repos_file_cannot_mount_the_hosts_folders(blog: Blog) -> None:
 
 def test_a_verb_on_a_machine_that_was_never_made_says_how_to_make_it(blog: Blog) -> None:
     blog.without_repos()
-    for verb in ("seed", "postgres.verify", "provision"):
+    for verb in ("seed", "database.verify", "provision"):
         output = blog.inv(verb, status=1)
         assert "Traceback" not in output
 
@@ -211,4 +211,4 @@ def test_nopal_gives_the_same_verbs_and_reads_no_python_of_the_repo(blog: Blog) 
     assert "seed" not in tasks
     assert json.loads(blog.nopal("config", "--json"))["name"] == "blog"
     blog.without_repos()
-    assert "postgres" in blog.nopal("up", status=2)
+    assert "database" in blog.nopal("up", status=2)

@@ -45,7 +45,7 @@ def tasks() -> Iterator[ModuleType]:
     from nopal.tasks import ns  # noqa: PLC0415
 
     yield load("java_tasks", "tasks.py")
-    ns.collections.pop("java")
+    ns.collections.pop("jdk")
 
 
 def test_the_page_shows_what_is_in_the_example() -> None:
@@ -85,7 +85,7 @@ def test_many_commands_are_read_as_each_would_be(sh: StepShell) -> None:
 
 
 def test_the_profile_installs_chooses_and_checks(tasks: ModuleType) -> None:
-    steps = tasks.java.steps({"version": 17}, Guest(name="shop"))
+    steps = tasks.jdk.steps({"version": 17}, Guest(name="shop"))
     assert [step.id for step in steps] == [
         "apt:openjdk-17-jdk-headless",
         "alternative:java",
