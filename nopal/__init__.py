@@ -26,11 +26,11 @@ def __getattr__(name: str) -> Any:
     """Load a name at its first use, so that importing nopal costs next to nothing."""
     from importlib import import_module  # noqa: PLC0415
 
-    import provision  # noqa: PLC0415
-
     if name in _HOMES:
         module, attribute = _HOMES[name]
         return getattr(import_module(module), attribute)
+    import provision  # noqa: PLC0415
+
     if name in provision.HOME:
         return getattr(provision, name)
     message = f"module {__name__!r} has no attribute {name!r}"

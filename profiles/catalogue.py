@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from provision.step import Step
-
-from .errors import ProfileCycle, UnknownProfile
-from .guest import Guest
-from .pin import Pin
 from .profile import Profile
+
+if TYPE_CHECKING:
+    from provision.step import Step
+
+    from .guest import Guest
+    from .pin import Pin
 
 SUMMARIES = {
     "base": "Common tools, time zone, locale, shell, tmux, a word to the agents.",
@@ -132,6 +133,8 @@ def resolve(
         UnknownProfile: a name that is not in `catalogue`.
         ProfileCycle: profiles that require each other.
     """
+    from .errors import ProfileCycle, UnknownProfile  # noqa: PLC0415
+
     named = list(names)
     wanted = ["base", *(name for name in named if name not in LAST)]
     wanted += [name for name in LAST if name in named or (has_repos and name in WITH_REPOS)]

@@ -8,6 +8,8 @@
 The function may take `options`, `guest`, both or nothing. Declaring does no I/O: what a profile
 does to a machine is in its steps. The collection's tasks do not know how a machine is reached;
 nopal leaves that in Invoke's configuration (`nopal.run_profile`).
+
+A listing makes all profiles, so what only steps and errors need is imported with those.
 """
 
 from __future__ import annotations
@@ -17,17 +19,18 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, get_type_hints, overload
 
 from invoke import Argument, Collection, Context, Exit, Task
 
-from provision.step import Step
+if TYPE_CHECKING:
+    from provision.step import Step
 
-from .errors import NotAProfile, StepRefused, UnknownOption, WrongOption
-from .guest import Guest
-from .pin import Pin
+    from .errors import WrongOption
+    from .guest import Guest
+    from .pin import Pin
 
-Declare = Callable[..., Iterable[Step]]
+Declare: TypeAlias = "Callable[..., Iterable[Step]]"
 """What `@profile` stands on."""
 
 _VERBS = {
@@ -87,6 +90,10 @@ class Profile(Collection):
             NotAProfile: the function yields something else than steps.
             StepRefused: a step cannot be made with these options.
         """
+        from provision.step import Step  # noqa: PLC0415
+
+        from .errors import NotAProfile, StepRefused  # noqa: PLC0415
+
         values = self.read_options(options)
         arguments = {}
         if self._takes_options:
@@ -109,12 +116,14 @@ class Profile(Collection):
             UnknownOption: a key that the profile does not have.
             WrongOption: a value of the wrong type, or one that the options refuse.
         """
+        from .errors import UnknownOption  # noqa: PLC0415
+
         options_type = self.options_type
         if options_type is None:
             if mapping and not self._takes_options:
                 raise UnknownOption(self.label, next(iter(mapping)), ())
             return dict(mapping)
-        import msgspec  # noqa: PLC0415 - `--list` need not pay for it
+        import msgspec  # noqa: PLC0415
 
         allowed = self.option_names
         for key in mapping:
@@ -141,6 +150,8 @@ class Profile(Collection):
         return self.name or ""
 
     def _wrong_option(self, mapping: Mapping[str, object], message: str) -> WrongOption:
+        from .errors import WrongOption  # noqa: PLC0415
+
         # msgspec says: "Expected `str`, got `int` - at `$.version`".
         reason, _, place = message.partition(" - at `$")
         key = re.sub(r"[.\[].*", "", place.strip("`").lstrip("."))
@@ -184,6 +195,8 @@ def _arguments(name: str, declare: Declare) -> tuple[str, bool]:
     parameters = list(inspect.signature(declare).parameters)
     options = [parameter for parameter in parameters if parameter != "guest"]
     if len(options) > 1:
+        from .errors import NotAProfile  # noqa: PLC0415
+
         raise NotAProfile(name, f"it takes {', '.join(parameters)}, not `options` and `guest`")
     return (options[0] if options else ""), "guest" in parameters
 
@@ -197,6 +210,8 @@ def _options_type(name: str, declare: Declare, parameter: str) -> type | None:
     try:
         found = get_type_hints(holder, globalns=getattr(declare, "__globals__", {}))["options"]
     except NameError as error:
+        from .errors import NotAProfile  # noqa: PLC0415
+
         raise NotAProfile(name, f"the type of its options cannot be found ({error})") from None
     return found if hasattr(found, "__struct_encode_fields__") else None
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from invoke import Context, Exit
 
-from .on_hosts import HostsWanted, provision_hosts
 from .open import open_workspace
 from .verb import PROJECT, PROJECTS, verb
 
@@ -146,6 +145,8 @@ def provision(
     if host:
         if project:
             raise Exit("give --project or --host, not both", 2)
+        from .on_hosts import HostsWanted, provision_hosts  # noqa: PLC0415
+
         wanted = HostsWanted(host, profiles, selection, ask_sudo=ask_sudo)
         provision_hosts(workspace, wanted, keep_going=keep_going, check=check, as_json=json)
         return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from invoke import Collection, Context, task
 from invoke.completion import complete
@@ -38,3 +41,11 @@ def test_every_name_and_alias_is_completed_in_order(
 
 def test_invoke_completes_by_it() -> None:
     assert complete.print_task_names is print_task_names
+
+
+def test_a_listing_loads_neither_steps_nor_what_only_verbs_need() -> None:
+    code = "import sys, nopal; nopal.ns; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in shown.stdout.split() if name.startswith(("provision", "lima"))}
+    assert loaded == set()
+    assert not {"fabric", "msgspec", "nopal.machine", "profiles.errors"} & set(shown.stdout.split())
