@@ -69,7 +69,7 @@ WITH_REPOS = ("repos", "deps")
 LAST = ("repos", "mise", "deps", "devcontainer")
 """These come at the end and in this order: what a clone names is known once the clone is there, and
 its tools install its dependencies."""
-NOT_IN_GOLDENS = frozenset({"dotfiles", "repos", "deps", "devcontainer"})
+NOT_IN_GOLDENS = frozenset({"postgres", "dotfiles", "repos", "deps", "devcontainer"})
 """What belongs to one project, or makes something that two machines must not share."""
 
 
