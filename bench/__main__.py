@@ -6,7 +6,10 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -45,25 +48,49 @@ def main() -> int:
         extent = QUICK if options.quick else Extent()
         if options.sizes:
             extent = replace(extent, sizes=tuple(options.sizes))
-        results = measure(Suite(scratch, nopal, tools, extent, _say))
+        kept = cache / "last.json"
+        keep = _forget if options.quick else partial(_keep, kept)
+        results = measure(Suite(scratch, nopal, tools, extent, _say), cache, keep)
     if options.json:
         sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
         return 0
     sys.stdout.write(text(results) + "\n")
     if not options.quick:
-        (cache / "last.json").write_bytes(msgspec.json.encode(results))
         PAGE.write_text(page(results))
     return 0
 
 
-def measure(suite: Suite) -> Results:
-    """Measure all of it."""
+def measure(suite: Suite, cache: Path, keep: Callable[[Results], None]) -> Results:
+    """Measure all of it; what there is so far is given to `keep`, for a run may be cut off."""
     load = os.getloadavg()[0]
-    comparisons = [*suite.commands(), *suite.growth()]
-    stages = suite.stages()
-    figures = suite.with_forks(list(suite.figures()))
-    machine = describe(suite.nopal, load)
-    return Results(machine, tuple(figures), tuple(comparisons), tuple(stages))
+    results = Results(describe(suite.nopal, load), (), (), ())
+    for comparison in chain(suite.commands(), suite.growth()):
+        results = replace(results, comparisons=(*results.comparisons, comparison))
+        keep(results)
+    results = replace(results, stages=tuple(suite.stages()))
+    for comparison in suite.installs(cache):
+        results = replace(results, installs=(*results.installs, comparison))
+        keep(results)
+    for figure in suite.figures():
+        results = replace(results, figures=(*results.figures, figure))
+        keep(results)
+    results = replace(
+        results,
+        figures=tuple(suite.with_forks(results.figures)),
+        machine=describe(suite.nopal, load),
+    )
+    keep(results)
+    return results
+
+
+def _keep(place: Path, results: Results) -> None:
+    new = place.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode(results))
+    new.replace(place)
+
+
+def _forget(_results: Results) -> None:
+    """Keep nothing."""
 
 
 def _options() -> argparse.Namespace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .results import Cell, Figure, Machine, Results
+from .results import Cell, Comparison, Figure, Machine, Results
 from .targets import verdicts
 from .tools import FABRIC, MASTER
 
@@ -43,6 +43,12 @@ Of 21 resources, over Fabric, without delay, within one Python; its own start an
 and what Invoke does with the command line.
 """
 
+INSTALLS = """\
+Into fresh copies of a Debian that is only a folder, with everything downloaded before, and lists of
+packages that count as new: what `inv TASK` takes over Fabric, beside one `ssh HOST` of `apt-get
+install` or `npm install` with all packages at once.
+"""
+
 NOTES = """\
 - nopal is run as `inv TASK` from a `tasks.py` that adds one task to nopal's verbs, so that its time
   holds the start of Python, of Invoke, and all that nopal loads. It logs in anew each time, unless
@@ -79,10 +85,10 @@ def target_rows(results: Results) -> list[Row]:
     return rows
 
 
-def comparison_rows(results: Results) -> list[Row]:
-    """Return the comparisons that need no server."""
+def comparison_rows(comparisons: Sequence[Comparison]) -> list[Row]:
+    """Return what was compared with another command."""
     rows: list[Row] = [("what", "s", "beside", "ratio", "MiB", "beside")]
-    for found in results.comparisons:
+    for found in comparisons:
         first, second = found.pairs.first_s, found.pairs.second_s
         memory = (f"{kib / 1024:.0f}" for kib in (found.first_kib, found.second_kib))
         rows.append(
@@ -100,7 +106,8 @@ def text(results: Results) -> str:
     """Return all tables, for a terminal."""
     tables = [
         [HEADER, *figure_rows(results.figures)],
-        comparison_rows(results),
+        comparison_rows(results.comparisons),
+        comparison_rows(results.installs),
         stage_rows(results),
         target_rows(results),
     ]
@@ -122,7 +129,10 @@ def page(results: Results) -> str:
         rows = [HEADER, *figure_rows(figures)]
         parts.append(f"## {title}\n\n{table(rows)}\n")
     parts.append(NOTES)
-    rows = comparison_rows(results)
+    if results.installs:
+        rows = comparison_rows(results.installs)
+        parts.append(f"## Real installs\n\n{INSTALLS}\n{table(rows)}\n")
+    rows = comparison_rows(results.comparisons)
     parts.append(f"## Without a server\n\n{table(rows)}\n")
     parts.append(f"## The machine\n\n{_machine(results.machine)}")
     return "\n".join(parts)

@@ -68,6 +68,8 @@ class Results:
     comparisons: tuple[Comparison, ...]
     stages: tuple[tuple[str, float], ...]
     """What a no-op of the smallest workload over Fabric does, and its milliseconds."""
+    installs: tuple[Comparison, ...] = ()
+    """Real installs by nopal, beside one bare call of the package manager."""
 
     def figure(self, tool: str, resources: int, rtt_ms: int, kind: Kind) -> Figure | None:
         """Return what that cell cost, if it was measured."""
@@ -76,4 +78,5 @@ class Results:
 
     def comparison(self, name: str) -> Comparison | None:
         """Return the comparison of that name."""
-        return next((found for found in self.comparisons if found.name == name), None)
+        every = (*self.comparisons, *self.installs)
+        return next((found for found in every if found.name == name), None)

@@ -65,8 +65,10 @@ class Server:
 
 
 @contextmanager
-def running_server(place: Path, *, is_traced: bool = False) -> Iterator[Server]:
-    """Run an sshd in `place` until the block ends."""
+def running_server(
+    place: Path, *, is_traced: bool = False, forced: str = "none"
+) -> Iterator[Server]:
+    """Run an sshd in `place` until the block ends; `forced` runs in place of what is asked for."""
     program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         raise FileNotFoundError("sshd")
@@ -100,6 +102,7 @@ LogLevel VERBOSE
 PrintMotd no
 Subsystem sftp internal-sftp
 SetEnv HOME={home}
+ForceCommand {forced}
 """
     )
     tracer = [*TRACER, str(place / "trace")] if is_traced else []

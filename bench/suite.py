@@ -12,6 +12,7 @@ from statistics import median
 
 from .clock import Command, CommandFailed, Run, in_pairs
 from .converge import Converge, prepare
+from .installs import CannotInstall, Installs, make_system
 from .link import Link, linked
 from .results import Cell, Comparison, Figure, Kind
 from .server import Counts, running_server
@@ -28,13 +29,22 @@ class Extent:
     sizes: tuple[int, ...] = (21, 200, 1000)
     rtts_ms: tuple[int, ...] = (0, 50)
     most_pairs: int = 15
-    budget_s: float = 20
-    """For the pairs of one cell; at least one is made."""
-    patience_s: float = 40
+    budget_s: float = 12
+    """For the pairs of one of nopal's cells; at least one is made."""
+    peer_budget_s: float = 6
+    patience_s: float = 30
     """A run that would take longer is left out."""
+    install_pairs: int = 3
+
+    def effort(self, cell: Cell, *, is_ours: bool) -> tuple[int, float]:
+        """Return how many pairs to make at most of a cell, and for how long."""
+        if is_ours:
+            return self.most_pairs, self.budget_s
+        is_slowest = (cell.resources, cell.rtt_ms) == (self.sizes[-1], self.rtts_ms[-1])
+        return (1 if is_slowest else self.most_pairs), self.peer_budget_s
 
 
-QUICK = Extent(sizes=(21,), rtts_ms=(0, 5), most_pairs=1)
+QUICK = Extent(sizes=(21,), rtts_ms=(0, 5), most_pairs=1, install_pairs=0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,6 @@ class Suite:
                     continue
                 self.say(f"{cell.tool}, {cell.resources}: processes on the target")
                 converge = prepare(tool, link, self.tree, cell.resources, packages)
-                converge.command.run()
                 before = server.counts()
                 converge.command.run()
                 forks = server.counts().since(before).forks
@@ -145,6 +154,19 @@ class Suite:
         fabric = command(bare, python, "-c", "import fabric")
         yield self._compare("import fabric", fabric, nothing)
 
+    def installs(self, cache: Path) -> Iterator[Comparison]:
+        """Measure real installs, where there is a system to install into."""
+        if not self.extent.install_pairs:
+            return
+        tool = self.nopal.tools()[0]
+        try:
+            system = make_system(cache, self.say)
+            place = self.scratch / "installs"
+            installs = Installs(system, place, tool, self.extent.install_pairs, self.say)
+            yield from installs.compare()
+        except CannotInstall as error:
+            self.say(f"without real installs: {error}")
+
     def _compare(self, name: str, first: Command, second: Command) -> Comparison:
         self.say(name)
         runs = [(first.run(), second.run())]
@@ -169,15 +191,19 @@ class Suite:
                 continue
             converge = prepare(tool, link, self.tree, size, packages)
             for kind in kinds:
-                figure = self._figure(Cell(tool.name, size, link.rtt_ms, kind), converge, link)
+                cell = Cell(tool.name, size, link.rtt_ms, kind)
+                effort = self.extent.effort(cell, is_ours=tool.is_ours)
+                figure = self._figure(cell, converge, link, effort)
                 if figure.pairs is not None:
                     took_s[kind] = figure.pairs.first_s
                 yield figure
             last_size = size
 
-    def _figure(self, cell: Cell, converge: Converge, link: Link) -> Figure:
+    def _figure(
+        self, cell: Cell, converge: Converge, link: Link, effort: tuple[int, float]
+    ) -> Figure:
         measure = converge.first if cell.kind == "first" else converge.again
-        server, extent = link.server, self.extent
+        server, (most, budget_s) = link.server, effort
         counts: list[Counts] = []
         environment = clean_environment(server.place / "home")
         floor = Command(tuple(link.cold_ssh()), link.place, environment)
@@ -188,12 +214,8 @@ class Suite:
             counts.append(server.counts().since(before))
             return run
 
-        if cell.kind == "no-op":
-            # A tool keeps what it learnt, and its master, for the next time.
-            measure()
-        pairs, peak_kib = in_pairs(
-            counted, floor.run, most=extent.most_pairs, budget_s=extent.budget_s
-        )
+        # It was run before, by `prepare` at least: what a tool keeps for the next time is there.
+        pairs, peak_kib = in_pairs(counted, floor.run, most=most, budget_s=budget_s)
         self.say(
             f"{cell.tool}, {cell.resources}, {cell.rtt_ms} ms, {cell.kind}: "
             f"{pairs.ratio:.2f} ({len(pairs.times)} pairs), {counts[-1].execs} execs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .installs import APT_NAME, NPM_NAME
 from .results import Comparison, Figure, Kind, Results
 from .tools import FABRIC, MASTER
 
@@ -103,6 +104,18 @@ TARGETS = (
         1.6,
         _figure(FABRIC, 0, "first"),
         "Three execs in place of one, and three to ten processes for each change.",
+    ),
+    Target(
+        f"{APT_NAME}, really installed, to one bare `apt-get install` over ssh",
+        1.1,
+        _comparison(APT_NAME),
+        "nopal asks what is there before and proves it afterwards.",
+    ),
+    Target(
+        f"{NPM_NAME}, really installed, to one bare `npm install` over ssh",
+        1.1,
+        _comparison(NPM_NAME),
+        "nopal asks what is there before and proves it afterwards.",
     ),
     Target(
         "`inv --list`, to a bare collection of one task",

@@ -39,6 +39,8 @@ class Workload:
     commands: tuple[Entry, ...]
     members: tuple[Entry, ...]
     """A user's name and a group it is in; none where this computer has no such user."""
+    npm: tuple[Entry, ...] = ()
+    """Names and versions of global packages, where packages are to be installed for real."""
 
     @property
     def size(self) -> int:

@@ -19,6 +19,7 @@ from provision import (
     Line,
     Link,
     Member,
+    Npm,
     SilentReport,
     SshAddress,
     Step,
@@ -36,6 +37,7 @@ def steps() -> Iterator[Step]:
     yield from (Link(entry["path"], entry["value"]) for entry in work["links"])
     yield from (Line(entry["path"], entry["value"]) for entry in work["lines"])
     yield from (Member(entry["path"], entry["value"]) for entry in work["members"])
+    yield from (Npm(entry["path"], entry["value"]) for entry in work["npm"])
     for entry in work["commands"]:
         yield Command(f"echo '{entry['value']}' >{entry['path']}", creates=entry["path"])
 
