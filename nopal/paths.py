@@ -46,6 +46,11 @@ class Paths:
         """The pinned host keys of the machines."""
         return self.home / "known_hosts"
 
+    @property
+    def own_profiles(self) -> Path:
+        """The folder of the person's own profiles, beside their projects.toml."""
+        return self.config_file.parent / "profiles"
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], *, is_root: bool, home: Path) -> Paths:
         """Read NOPAL_HOME, NOPAL_CONFIG, NOPAL_CACHE, NOPAL_TOOLS and XDG_CONFIG_HOME.

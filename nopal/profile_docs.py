@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from .catalogue import NOPAL
 
 if TYPE_CHECKING:
     from profiles.profile import Profile
 
+    from .catalogue import Catalogue
 
-def as_data(catalogue: Mapping[str, Profile]) -> list[dict[str, object]]:
-    """Return name, summary, requirements and options of each profile, for `--json`."""
+
+def as_data(catalogue: Catalogue) -> list[dict[str, object]]:
+    """Return name, summary, origin, requirements and options of each profile, for `--json`."""
     return [
         {
             "name": name,
             "summary": profile.summary,
+            "from": catalogue.origin(name),
             "requires": list(profile.requires),
             "options": options_of(profile),
         }
@@ -23,12 +27,14 @@ def as_data(catalogue: Mapping[str, Profile]) -> list[dict[str, object]]:
     ]
 
 
-def as_text(catalogue: Mapping[str, Profile]) -> str:
+def as_text(catalogue: Catalogue) -> str:
     """Return the same for a person."""
     blocks = []
     for name, profile in catalogue.items():
         needs = f"  (requires {', '.join(profile.requires)})" if profile.requires else ""
         lines = [f"{name}: {profile.summary}{needs}"]
+        if (origin := catalogue.origin(name)) != NOPAL:
+            lines.append(f"    from {origin}")
         lines += [
             f"    options.{name}.{option} = {in_toml(default)}"
             for option, default in options_of(profile).items()

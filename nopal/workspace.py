@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .catalogue import Catalogue, find_own
 from .paths import Paths
 from .screen import Screen, screen_for
 
@@ -38,8 +39,8 @@ class Workspace:
     environ: Mapping[str, str]
     cwd: Path
     screen: Screen
-    catalogue: Mapping[str, Profile] = field(default_factory=dict)
-    """Profiles by name: nopal's own, and those of the `tasks.py` that is run."""
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue({}))
+    """Profiles by name: nopal's, those of the `tasks.py` that is run, the person's own."""
     option_defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Profile options of Invoke's configuration (`profiles:` in invoke.yaml)."""
     ssh_config: Path | None = None
@@ -55,14 +56,12 @@ class Workspace:
         from profiles.catalogue import load  # noqa: PLC0415 - not needed to list the tasks
 
         paths = Paths.from_environment(os.environ, is_root=os.geteuid() == 0, home=Path.home())
-        catalogue = dict(load())
-        catalogue.update({profile.name or "": profile for profile in own_profiles})
         return cls(
             paths=paths,
             environ=os.environ,
             cwd=Path.cwd(),
             screen=screen_for(sys.stderr),
-            catalogue=catalogue,
+            catalogue=Catalogue(load(), own_profiles, find_own(paths.own_profiles)),
             option_defaults=option_defaults or {},
         )
 

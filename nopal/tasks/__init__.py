@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from invoke import Collection
 
 from profiles.catalogue import load
@@ -22,6 +24,7 @@ from . import (
     storage,
     update,
 )
+from .own import add_own_profiles
 from .profiles import run_profile
 
 ns = Collection(
@@ -51,4 +54,5 @@ for _agent in agents.AGENTS:
     _start = agents.start_task(_agent)
     ns.collections[_agent.program].add_task(_start, name="start", default=True)
 completion.make_quick()
+add_own_profiles(ns, sys.argv[1:])
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

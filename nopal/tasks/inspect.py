@@ -26,7 +26,7 @@ def ls(c: Context, json: bool = False) -> None:
 
 @verb(name="profiles", help={"json": _JSON})
 def list_profiles(c: Context, json: bool = False) -> None:
-    """Describe the profiles: what each puts into a machine, what it needs, its options."""
+    """Describe the profiles: what each puts into a machine, what it needs, where it is from."""
     from ..profile_docs import as_data, as_text  # noqa: PLC0415
 
     catalogue = open_workspace(c).catalogue

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def open_workspace(c: Context) -> Workspace:
     """Return the workspace, with the profiles and options of the `tasks.py` that is run."""
+    from profiles.catalogue import BuiltIn  # noqa: PLC0415
     from profiles.profile import Profile  # noqa: PLC0415
 
     from ..workspace import Workspace  # noqa: PLC0415
@@ -19,7 +20,11 @@ def open_workspace(c: Context) -> Workspace:
 
     return Workspace.open(
         _option_defaults(c.config.get("profiles", {})),
-        [found for found in ns.collections.values() if isinstance(found, Profile)],
+        [
+            found
+            for found in ns.collections.values()
+            if isinstance(found, Profile) and not isinstance(found, BuiltIn)
+        ],
     )
 
 

@@ -17,6 +17,7 @@ from invoke import Exit
 from sshd import Sshd, running_sshd
 
 import nopal
+from nopal.catalogue import Catalogue
 from nopal.hosts import BaseRefused, NoProfilesNamed, PasswordNeeded, guest_at
 from nopal.many import SomeFailed
 from nopal.paths import Paths
@@ -76,7 +77,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             environ={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
             cwd=tmp_path,
             screen=PlainScreen(screen),
-            catalogue={**load(), "mine": mine},
+            catalogue=Catalogue(load(), [mine]),
             ssh_config=tmp_path / "config",
         )
         yield Desk(workspace, (one, two), screen, tmp_path)

@@ -23,6 +23,7 @@ from lima.paths import LimaPaths
 from lima.process import Completed
 from lima.spec import MachineSpec
 from lima.template import render
+from nopal.catalogue import Catalogue
 from nopal.errors import ProjectFaults, ProjectTakenOver
 from nopal.host_setup import HostSetup
 from nopal.paths import Paths
@@ -60,7 +61,7 @@ class Desk:
             environ,
             self.repo,
             PlainScreen(self.screen),
-            load(),
+            Catalogue(load()),
         )
 
     def write(self, repo_file: str) -> Workspace:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nopal.catalogue import Catalogue
 from nopal.errors import ProjectFaults
 from nopal.paths import Paths
 from nopal.preflight import prepare_all
@@ -21,7 +22,7 @@ def make_workspace(folder: Path, text: str) -> Workspace:
     paths = Paths.from_environment(environ, is_root=False, home=folder)
     paths.config_file.parent.mkdir(parents=True)
     paths.config_file.write_text(f"[projects.blog]\n{text}", encoding="utf-8")
-    return Workspace(paths, environ, folder, PlainScreen(io.StringIO()), load())
+    return Workspace(paths, environ, folder, PlainScreen(io.StringIO()), Catalogue(load()))
 
 
 def faults(folder: Path, text: str) -> list[str]:
