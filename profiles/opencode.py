@@ -4,6 +4,9 @@ nopal's settings are merged, key by key, into ~/.config/opencode/opencode.json. 
 opencode.jsonc beside it last and keeps its own changes there: what a person sets in that file wins.
 No credential is written.
 
+Before a login opencode sends what it is told to a free model of its makers ("OpenCode Zen"): log in
+first where the code may not go there.
+
 Autonomy, from the project:
 
 * `auto`: opencode works in the project's folder without asking, and asks before it leaves that
