@@ -62,12 +62,20 @@ def github_checksums(text: str, urls: Mapping[str, str]) -> dict[str, str]:
     return {machine: _digest(assets[url]) for machine, url in urls.items() if url in assets}
 
 
+def go_checksums(text: str, urls: Mapping[str, str]) -> dict[str, str]:
+    """Return by machine the digests in go.dev's list of downloads, of the files at `urls`."""
+    found = {}
+    for release in map(_object, _list(json.loads(text))):
+        for each in map(_object, _list(release["files"])):
+            found[str(each["filename"])] = str(each["sha256"])
+    return _by_file_name(found, urls)
+
+
 def sums(text: str, urls: Mapping[str, str]) -> dict[str, str]:
     """Return by machine the digests in a list as `sha256sum` makes it, of the files at `urls`."""
     pairs = [line.split() for line in text.splitlines() if line.strip()]
     found = {name.removeprefix("*"): digest for digest, name in pairs}
-    names = {machine: url.rpartition("/")[2] for machine, url in urls.items()}
-    return {machine: _digest(found[name]) for machine, name in names.items() if name in found}
+    return _by_file_name(found, urls)
 
 
 def pip_checksum(text: str) -> str:
@@ -78,6 +86,11 @@ def pip_checksum(text: str) -> str:
 
 def _is_final(release: Mapping[str, Any]) -> bool:
     return release["draft"] is False and release["prerelease"] is False
+
+
+def _by_file_name(digests: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, str]:
+    names = {machine: url.rpartition("/")[2] for machine, url in urls.items()}
+    return {machine: _digest(digests[name]) for machine, name in names.items() if name in digests}
 
 
 def _digest(text: str) -> str:

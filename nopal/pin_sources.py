@@ -39,6 +39,8 @@ _QUIET = {
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
+_NONSENSE = (ValueError, LookupError, TypeError, RecursionError)
+"""What reading an answer raises that is not in its form."""
 _WHEELS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """The platforms whose wheels run on the guests."""
 
@@ -72,12 +74,17 @@ class Sources:
                 raise NotAnswered(f"no release of {pin.package} is known")
             if pin.version.startswith("v"):
                 version = f"v{version}"
-            sums = self._checksums(pin, version) if is_newer(version, than) else {}
-            return Release(version, sums)
         except NotAnswered as error:
             return NotKnown(str(error))
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except _NONSENSE:
             return NotKnown(f"what was said of {pin.package} makes no sense")
+        try:
+            return Release(
+                version, self._checksums(pin, version) if is_newer(version, than) else {}
+            )
+        except (NotAnswered, *_NONSENSE):
+            # That there is a newer one is worth knowing without them.
+            return Release(version)
 
     def all_newest(self, pins: Sequence[tuple[Pin, str]]) -> list[Release | NotKnown]:
         """Ask for all, several at once; each comes with the version that is in use."""
@@ -108,6 +115,8 @@ class Sources:
         urls = {machine: pin.url(machine, version) for machine in pin.artefacts}
         if pin.registry == "pypi":
             return {machine: self._wheel(pin, version, machine) for machine in pin.checksums}
+        if any(url.startswith("https://go.dev/dl/") for url in urls.values()):
+            return pin_answers.go_checksums(self.get("https://go.dev/dl/?mode=json"), urls)
         if pin.registry == "node" and urls:
             listed = self.get(f"https://nodejs.org/dist/v{version}/SHASUMS256.txt")
             return pin_answers.sums(listed, urls)

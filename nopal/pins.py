@@ -133,4 +133,4 @@ def _keys(pin: Pin, release: Release, machine: str) -> list[str]:
         digest = json.dumps(release.checksums[machine])
         return [*lines, f"{pin.sha256_option} = {digest} # for {machine}"]
     url = pin.url(machine, release.version) if machine in pin.artefacts else machine
-    return [*lines, f"# {pin.sha256_option} is not published; it is that of {url}"]
+    return [*lines, f"# {pin.sha256_option} could not be had; it is that of {url}"]

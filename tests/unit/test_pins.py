@@ -94,9 +94,9 @@ def test_what_is_newer_is_shown_with_what_to_write_into_the_project_file() -> No
     ]
 
 
-def test_a_checksum_that_is_not_published_is_said_in_its_place() -> None:
+def test_a_checksum_that_could_not_be_had_is_said_in_its_place() -> None:
     assert toml([Row("node", NODE, Release("24.2.0"))], "x86_64").splitlines()[-1] == (
-        "# sha256 is not published; it is that of https://x/v24.2.0/node-v24.2.0-x64.tar.xz"
+        "# sha256 could not be had; it is that of https://x/v24.2.0/node-v24.2.0-x64.tar.xz"
     )
 
 
@@ -171,9 +171,7 @@ def test_github_is_asked_for_releases_and_the_digest_of_the_file() -> None:
 
     assert sources(get=get).newest(TOOL, "1.0.0") == Release("1.1.0", {"x86_64": B})
     assets[0]["digest"] = "sha256:no"
-    assert sources(get=get).newest(TOOL, "1.0.0") == NotKnown(
-        "what was said of some/tool makes no sense"
-    )
+    assert sources(get=get).newest(TOOL, "1.0.0") == Release("1.1.0")
     assets[0]["digest"] = None  # type: ignore[assignment]
     assert sources(get=get).newest(TOOL, "1.0.0") == Release("1.1.0")
 
@@ -191,6 +189,24 @@ def test_a_release_of_go_itself_is_a_version_of_a_module() -> None:
     releases = ("1.27.3.darwin-arm64", "1.27.4.linux-amd64", "1.28.0.linux-amd64")
     answer = json.dumps({"Versions": [f"v0.0.1-go{release}" for release in releases]})
     assert sources(lambda _arguments: answer).newest(pin, "1.27.2") == Release("1.27.4")
+
+
+def test_the_checksums_of_go_itself_are_in_the_list_of_its_site() -> None:
+    pin = Pin(
+        "go",
+        "1.1.0",
+        registry="go",
+        package="golang.org/toolchain",
+        artefacts={"x86_64": "https://go.dev/dl/go{version}.linux-amd64.tar.gz"},
+        checksums={"x86_64": A},
+    )
+    versions = {"Versions": ["v0.0.1-go1.1.1.linux-amd64", "v0.0.1-go1.2rc1.linux-amd64"]}
+    file = {"filename": "go1.1.1.linux-amd64.tar.gz", "sha256": B}
+    listed = json.dumps([{"version": "go1.1.1", "files": [file]}])
+    found = sources(lambda _arguments: json.dumps(versions), lambda _url: listed)
+    assert found.newest(pin, "1.1.0") == Release("1.1.1", {"x86_64": B})
+    away = sources(lambda _arguments: json.dumps(versions))
+    assert away.newest(pin, "1.1.0") == Release("1.1.1")
 
 
 def test_cargo_says_the_last_version_beside_the_one_for_its_compiler() -> None:
