@@ -7,7 +7,7 @@ as they do at each `up`: some of them repair what a newer program brings along.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from provision.engine import Outcome
     from provision.transport import Transport
 
+    from .machine import Machine
     from .report import Reporter
+    from .wish import Wish
 
 APT = "apt"
 """What a person calls the Debian packages where profiles are named."""
@@ -116,9 +118,12 @@ def update(
     reporter: Reporter,
     *,
     only: Collection[str] = (),
+    requires: Mapping[str, Collection[str]] | None = None,
     sudo_password: str = "",
 ) -> Update:
     """Bring what moves to its newest; a step that failed is in the outcome.
+
+    `requires` tells which profiles are left alone when which fail.
 
     Raises:
         ConvergeError: the guest could not be reached, or refuses sudo.
@@ -130,12 +135,35 @@ def update(
         moved(steps, only),
         reporter,
         keep_going=True,
+        requires=requires,
         log=reporter.stream(),
         sudo_password=sudo_password,
     )
     reporter.sums_up(outcome)
     after = _versions(transport, programs)
     return Update(after.moved_since(before), after.wants_restart, outcome)
+
+
+def update_machine(
+    machine: Machine,
+    wish: Wish,
+    *,
+    only: Collection[str] = (),
+    prepare: Callable[[], None] = lambda: None,
+) -> Update:
+    """Bring the machine up, and then what moves in it to its newest.
+
+    Raises: see `Machine.up`; a step that failed afterwards is in the outcome.
+    """
+    machine.up(wish, prepare=prepare)
+    with machine.locked():
+        _state, transport = machine.reach(wish)
+        try:
+            return update(
+                transport, wish.steps, machine.reporter, only=only, requires=wish.requires
+            )
+        finally:
+            transport.close()
 
 
 def _versions(transport: Transport, programs: Sequence[Program]) -> Versions:

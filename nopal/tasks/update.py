@@ -66,21 +66,14 @@ def _update_machine(
 ) -> None:
     from ..host_setup import HostSetup  # noqa: PLC0415
     from ..preflight import prepare_all  # noqa: PLC0415
-    from ..update import update  # noqa: PLC0415
+    from ..update import update_machine  # noqa: PLC0415
 
     (item,) = prepare_all(workspace, [workspace.project(project)])
     _check_names(only, item.wish.profiles)
     prepare = HostSetup(workspace, [item.wish.spec.image], may_install=may_install)
     with workspace.reporter(item.name) as reporter:
         machine = workspace.machine(item.name, reporter, item.agent)
-        machine.up(item.wish, prepare=prepare)
-        waiting = "waiting for another nopal command on this machine"
-        with machine.states.locked(item.name, lambda: reporter.say(waiting)):
-            _state, transport = machine.reach(item.wish)
-            try:
-                done = update(transport, item.wish.steps, reporter, only=only)
-            finally:
-                transport.close()
+        done = update_machine(machine, item.wish, only=only, prepare=prepare)
     _tell(workspace, item.name, done, restart=f"inv restart -p {item.name}", as_json=as_json)
     done.outcome.raise_for_failure()
 
@@ -112,7 +105,14 @@ def _update_hosts(
             host = Host(target, workspace, reporter, password)
             with host.reached() as transport:
                 steps = wish.steps(guest_at(transport, target)) if wish else ()
-                done = update(transport, steps, reporter, only=only, sudo_password=password)
+                done = update(
+                    transport,
+                    steps,
+                    reporter,
+                    only=only,
+                    requires={each.label: each.requires for each in wish.profiles} if wish else {},
+                    sudo_password=password,
+                )
         prefix = f"{name}: " if len(hosts) > 1 else ""
         _tell(workspace, name, done, restart="reboot it", as_json=as_json, prefix=prefix)
         done.outcome.raise_for_failure()

@@ -25,6 +25,7 @@ from nopal.over_master import glance
 from nopal.report import Reporter
 from nopal.screen import PlainScreen
 from nopal.state import MachineState, StateStore, remember
+from nopal.update import update_machine
 from nopal.wish import Wish
 from provision.errors import StepFailed
 from provision.select import Selection
@@ -98,6 +99,14 @@ def test_up_may_go_on_after_a_failure(bench: Bench) -> None:
         bench.machine.up(wish, keep_going=True)
     assert (bench.place / "b").exists()
     assert bench.converged == ""
+
+
+def test_an_update_brings_the_machine_up_first_and_remembers_the_same_wish(bench: Bench) -> None:
+    wish = bench.wish(Text(bench.place / "a", tags=("base",)))
+    done = update_machine(bench.machine, wish, only={"base"})
+    assert (bench.place / "a").exists()
+    assert (done.moved, done.outcome.is_converged) == ((), True)
+    assert bench.converged == wish.digest
 
 
 @pytest.fixture
