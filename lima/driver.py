@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from lima.checkpoints import Checkpoints, CopiedCheckpoints, QemuCheckpoints
 from lima.disk_files import CopiedDisks, QemuDisks
 from lima.errors import (
     InstanceNotFound,
@@ -109,6 +110,14 @@ class LimaDriver:
         disks = CopiedDisks() if self.host.vm_type == "vz" else QemuDisks(person)
         return GoldenStore(self.paths.goldens, disks, person)
 
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """The moments to which machines can go back."""
+        if self.host.vm_type == "vz":
+            return CopiedCheckpoints(self.paths, CopiedDisks())
+        person = identity(self.paths.user) if self.paths.user else None
+        return QemuCheckpoints(self.limactl, self.paths, person)
+
     def base(self, spec: MachineSpec) -> str:
         """Return a digest of what all machines have in common that can begin from one golden."""
         anyone = replace(
@@ -147,6 +156,27 @@ class LimaDriver:
         self.limactl.create(spec.name, self.template_text(spec), on_line)
         if golden is not None:
             self.goldens.begin(golden, self.paths.instance(spec.name), spec.disk_gib)
+
+    def fork(
+        self, source: str, checkpoint: str, spec: MachineSpec, on_line: OnLine = _silent
+    ) -> None:
+        """Make a machine, stopped, whose disk begins as that of a checkpoint of another one.
+
+        Raises:
+            UnsafeText: a value of the spec cannot be.
+            InstanceNotFound: there is no such source.
+            LimactlFailed: limactl could not make it.
+            DiskFailed: it is made, but has the image's disk.
+        """
+        there = self._known(source)
+        text = (self.paths.instance(source) / "lima.yaml").read_text(encoding="utf-8")
+        # Its kernel, where that is no part of the disk, must be the source's.
+        image = image_in(text, spec.image)
+        disk_gib = max(spec.disk_gib, there.disk // _GIB)
+        self.limactl.create(
+            spec.name, render(replace(spec, image=image, disk_gib=disk_gib)), on_line
+        )
+        self.checkpoints.copy_disk(source, checkpoint, spec.name)
 
     def is_whole(self, instance: Instance) -> bool:
         """Whether creation got to its end: it has a disk, which Lima moves into place last.

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lima.errors import LimactlFailed, LimactlMissing
 from lima.host import Host
@@ -80,6 +80,21 @@ class Limactl:
     def unprotect(self, name: str) -> None:
         """Allow a machine to be removed again."""
         self._do("unprotect", name)
+
+    def snapshot(self, verb: Literal["create", "apply", "delete"], name: str, tag: str) -> None:
+        """Make, bring back or remove a snapshot: of the memory, too, while the machine runs."""
+        arguments = ("snapshot", verb, name, "--tag", tag)
+        done = self.run(arguments)
+        # limactl ends well whatever QEMU answers, and logs it.
+        said = [message(line) for line in done.stderr.splitlines()]
+        refusals = [text for text in said if text.startswith("output: Error")]
+        if done.status != 0 or refusals:
+            detail = refusals[-1].removeprefix("output: ") if refusals else _reason(done.stderr)
+            raise LimactlFailed(" ".join(arguments), done.status, detail)
+
+    def shell(self, name: str, *command: str) -> str:
+        """Run a command in a machine that runs; Lima opens its SSH master where there is none."""
+        return self._do("shell", "--workdir=/", name, *command)
 
     def validate(self, file: Path) -> None:
         """Check a template."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from lima.checkpoints import Checkpoints
 from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
 from lima.spec import MachineSpec
@@ -24,6 +25,10 @@ class Driver(Protocol):
     def goldens(self) -> GoldenStore:
         """The disks from which new machines can begin."""
 
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The moments to which machines can go back."""
+
     def base(self, spec: MachineSpec) -> str:
         """Return a digest of what all machines have in common that can begin from one golden."""
 
@@ -34,6 +39,11 @@ class Driver(Protocol):
 
         With a `golden`, a new machine's disk begins as that one's.
         """
+
+    def fork(
+        self, source: str, checkpoint: str, spec: MachineSpec, on_line: Callable[[str], None]
+    ) -> None:
+        """Make a stopped machine whose disk begins as that of a checkpoint of another one."""
 
     def keep(self, name: str, golden: Golden) -> None:
         """Make `golden` of the disk of a stopped machine."""

@@ -79,7 +79,7 @@ class Machine:
             LimaError: the machine could not be made or started, or it is not as safe as asked.
             ConvergeError: it could not be reached, or a step failed.
         """
-        with self._locked():
+        with self.locked():
             state = self.states.read(self.name)
             seen = self._glance(state, wish, wish.without_checks)
             if seen.outcome is not None:
@@ -108,7 +108,7 @@ class Machine:
             NoSuchMachine, NotRunning: there is nothing to converge.
             ConvergeError: it could not be reached, or a step failed.
         """
-        with self._locked():
+        with self.locked():
             seen = self._glance(self.states.read(self.name), wish, wish.steps)
             if seen.outcome is not None:
                 return self._as_seen(seen.outcome)
@@ -178,7 +178,7 @@ class Machine:
 
     def down(self, *, force: bool = False) -> bool:
         """Stop the machine; return False when it was not running."""
-        with self._locked():
+        with self.locked():
             instance = self.driver.instance(self.name)
             if instance is None:
                 raise NoSuchMachine(self.name)
@@ -191,7 +191,7 @@ class Machine:
 
     def end_if_running(self) -> None:
         """Cut the power of a machine that runs; any other is left alone."""
-        with self._locked():
+        with self.locked():
             instance = self.driver.instance(self.name)
             if instance is not None and instance.status != "Stopped":
                 self.driver.stop(self.name, force=True)
@@ -214,7 +214,7 @@ class Machine:
 
     def destroy(self) -> bool:
         """End the machine, and with it all that nopal knows of it; False when there was nothing."""
-        with self._locked():
+        with self.locked():
             existed = self.driver.instance(self.name) is not None
             if existed:
                 with self.reporter.activity("destroying"):
@@ -223,7 +223,8 @@ class Machine:
             self.states.remove(self.name)
             return existed
 
-    def _locked(self) -> AbstractContextManager[None]:
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the machine: another command on it waits until this one is done."""
         return self.states.locked(
             self.name,
             lambda: self.reporter.say("waiting for another nopal command on this machine"),

@@ -45,6 +45,8 @@ class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profiles: tuple[str, ...] = ()
     cloned: tuple[str, ...] = ()
     """URLs of the repos that are in the machine."""
+    fork_of: str = ""
+    """The project whose settings the machine has, until it gets some of its own."""
     poor_master: str = ""
     """The SSH master that did not answer, or with fewer rights than a new login has."""
     version: int = VERSION
@@ -79,6 +81,11 @@ class StateStore:
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
 
+    @property
+    def checkpoints(self) -> Path:
+        """Where the notes about checkpoints are: a file a machine."""
+        return self._directory / "checkpoints"
+
     def names(self) -> tuple[str, ...]:
         """Return the machines that have a state, in alphabetical order."""
         return tuple(sorted(path.stem for path in self._directory.glob("*.json")))
@@ -104,19 +111,12 @@ class StateStore:
 
     def write(self, state: MachineState) -> None:
         """Replace the state file of `state.name`, atomically."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=self._directory, prefix=f".{state.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
-            Path(temporary).replace(self._path(state.name))
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_json(self._path(state.name), state)
 
     def remove(self, name: str) -> None:
         """Forget the machine; the lock, which the caller holds, goes too."""
         self._path(name).unlink(missing_ok=True)
+        (self.checkpoints / f"{name}.json").unlink(missing_ok=True)
         (self._directory / f".{name}.lock").unlink(missing_ok=True)
 
     @contextmanager
@@ -125,6 +125,19 @@ class StateStore:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self._directory / f".{name}.lock", on_wait):
             yield
+
+
+def write_json(path: Path, content: msgspec.Struct) -> None:
+    """Replace a file, atomically; only we may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def remember(address: SshAddress) -> Ssh:

@@ -13,6 +13,7 @@ from profiles.catalogue import load
 
 from . import (
     agents,
+    checkpoints,
     completion,
     config,
     init,
@@ -32,6 +33,9 @@ ns = Collection(
     lifecycle.down,
     lifecycle.restart,
     lifecycle.destroy,
+    checkpoints.checkpoint,
+    checkpoints.checkpoints,
+    checkpoints.rewind,
     lifecycle.provision,
     lifecycle.plan,
     update.update,
