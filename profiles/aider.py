@@ -39,7 +39,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `aider`."""
 
     version: str = AIDER.version
-    """An exact version of the Python package. Its first screen was checked for the default."""
+    """An exact version of the Python package, or `latest`. Its first screen was checked for the
+    default."""
     python: str = CPYTHON
     """The Python it is installed for: a version that uv knows, or the path of one."""
 

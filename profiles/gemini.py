@@ -44,7 +44,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `gemini`."""
 
     version: str = GEMINI.version
-    """An exact version of the npm package. Its first-run screens were checked for the default."""
+    """An exact version of the npm package, or `latest`. Its first-run screens were checked for the
+    default."""
     login: Login = ""
     """How to log in: a Google account, the key in GEMINI_API_KEY, or Vertex AI; else it asks."""
 

@@ -41,7 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `opencode`."""
 
     version: str = OPENCODE.version
-    """An exact version of the npm package. Its first screen was checked for the default."""
+    """An exact version of the npm package, or `latest`. Its first screen was checked for the
+    default."""
 
 
 @profile(requires=["node"])

@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Options of `supabase`."""
 
     version: str = SUPABASE.version
-    """An exact version of the npm package."""
+    """An exact version of the npm package, or `latest`."""
 
 
 @profile(requires=["docker", "node"])
