@@ -44,9 +44,9 @@ and what Invoke does with the command line.
 """
 
 INSTALLS = """\
-Into fresh copies of a Debian that is only a folder, with everything downloaded before, and lists of
-packages that count as new: what `inv TASK` takes over Fabric, beside one `ssh HOST` of `apt-get
-install` or `npm install` with all packages at once.
+Into a Debian that is only a folder and the same each time, with everything downloaded before, and
+lists of packages that count as new: what `inv TASK` takes over Fabric, beside one `ssh HOST` of
+`apt-get install` or `npm install` with all packages at once.
 """
 
 NOTES = """\
