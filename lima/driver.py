@@ -32,6 +32,7 @@ from lima.limactl import Limactl, LimactlProcess
 from lima.paths import LimaPaths
 from lima.process import OnLine, identity
 from lima.readiness import last_words, readiness
+from lima.resume import Sleepers
 from lima.safety import assert_safe
 from lima.spec import MachineSpec, check
 from lima.template import image_in, render
@@ -117,6 +118,15 @@ class LimaDriver:
             return CopiedCheckpoints(self.paths, CopiedDisks())
         person = identity(self.paths.user) if self.paths.user else None
         return QemuCheckpoints(self.limactl, self.paths, person)
+
+    @cached_property
+    def sleepers(self) -> Sleepers:
+        """The machines whose memory new ones can go on from."""
+
+        def address(name: str) -> SshAddress:
+            return self.ssh(self._known(name))
+
+        return Sleepers(self.limactl, self.paths, self.host, self.goldens, address)
 
     def base(self, spec: MachineSpec) -> str:
         """Return a digest of what all machines have in common that can begin from one golden."""

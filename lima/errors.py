@@ -154,3 +154,24 @@ class DiskFailed(LimaError):
 
     def __str__(self) -> str:
         return f"`{self.command}` failed: {self.reason}"
+
+
+@dataclass(eq=False)
+class QmpFailed(LimaError):
+    """QEMU refused a command of its monitor, or gave no answer."""
+
+    command: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"QEMU failed at `{self.command}`: {self.reason}"
+
+
+@dataclass(eq=False)
+class ResumeFailed(LimaError):
+    """The memory that is kept with a golden is of no use for a machine."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason

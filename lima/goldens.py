@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lima.disk_files import Disks
+from lima.sleepers import Bed, bed_name
 
 if TYPE_CHECKING:
     from lima.process import Identity
+    from lima.spec import MachineSpec
 
 VERSION = 1
 """Of the form of `golden.json`; a golden of another one is not used."""
@@ -112,12 +115,44 @@ class GoldenStore:
 
     def remove(self, key: str) -> bool:
         """Forget a golden; machines that were made from it keep what they need."""
-        place = self._place(key)
+        return self._discard(key, self._place(key))
+
+    def bed(self, golden: Golden, spec: MachineSpec) -> Bed:
+        """Return the place of the sleeper of this size, which need not be there."""
+        return Bed(self._place(golden.key) / bed_name(spec))
+
+    @contextmanager
+    def new_bed(self, golden: Golden, spec: MachineSpec) -> Iterator[Bed]:
+        """Yield a place to put a sleeper; it takes the place of an older one if all goes well."""
+        new = Path(tempfile.mkdtemp(prefix=f".new-{golden.key}-", dir=self.folder))
+        try:
+            yield Bed(new)
+            new.chmod(0o755)
+            self.forget_sleeper(golden, spec)
+            new.rename(self.bed(golden, spec).folder)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+    def begin_asleep(self, golden: Golden, machine: Path, spec: MachineSpec) -> None:
+        """Like `begin`, from the disk of the sleeper; its memory must go on with this and no other.
+
+        Raises:
+            DiskFailed: it could not be made; the machine keeps the disk it has.
+        """
+        self.begin(golden, machine, spec.disk_gib)
+        source = self.bed(golden, spec).disk
+        self.disks.begin(source, machine, f"asleep-{golden.key}", spec.disk_gib * _GIB)
+
+    def forget_sleeper(self, golden: Golden, spec: MachineSpec) -> bool:
+        """Forget the sleeper of this size; machines that resumed from it keep what they need."""
+        return self._discard(golden.key, self.bed(golden, spec).folder)
+
+    def _discard(self, key: str, place: Path) -> bool:
         if not place.exists():
             return False
-        # First out of sight: a removal that is cut short must not leave half a golden.
+        # First out of sight: a removal that is cut short must not leave half of it.
         gone = Path(tempfile.mkdtemp(prefix=f".old-{key}-", dir=self.folder))
-        place.rename(gone / "golden")
+        place.rename(gone / "gone")
         shutil.rmtree(gone)
         return True
 
@@ -127,8 +162,9 @@ class GoldenStore:
         return tuple((path.name.split("-")[1], path) for path in found)
 
     def used_bytes(self, golden: Golden) -> int:
-        """Return what the golden takes on the host."""
-        return self._disk(golden).stat().st_blocks * 512
+        """Return what the golden and its sleepers take on the host."""
+        asleep = self._place(golden.key).glob("asleep-*/*")
+        return sum(path.stat().st_blocks * 512 for path in (self._disk(golden), *asleep))
 
     def machines_using(self, golden: Golden) -> int:
         """Return how many machines hold on to its disk."""

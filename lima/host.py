@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import sys
@@ -98,6 +99,14 @@ def why_emulated(machine: Machine, cpuinfo: str, *, has_kvm: bool, may_open_kvm:
     if not may_open_kvm:
         return "you may not open /dev/kvm (`sudo usermod -aG kvm $USER`, then log in again)"
     return ""
+
+
+def processor() -> str:
+    """Return a digest of what this host's processor can do, as far as guests may rely on it."""
+    fields = ("vendor_id", "cpu family", "model", "stepping", "microcode", "flags", "Features")
+    lines = _text(Path("/proc/cpuinfo")).partition("\n\n")[0].splitlines()
+    told = [line for line in lines if line.startswith(fields)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def os_release(text: str) -> dict[str, str]:

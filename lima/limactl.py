@@ -26,15 +26,9 @@ _PASSED_ON = (
 _OF_OURSELVES = ("XDG_CACHE_HOME", "TMPDIR")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Lima decides for KVM when /dev/kvm is there at all; these come first and so win.
-_EMULATOR = {
-    "x86_64": (
-        "QEMU_SYSTEM_X86_64",
-        "qemu-system-x86_64 -machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
-    ),
-    "aarch64": (
-        "QEMU_SYSTEM_AARCH64",
-        "qemu-system-aarch64 -machine virt -accel tcg,thread=multi,tb-size=512 -cpu max",
-    ),
+_EMULATION = {
+    "x86_64": "-machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
+    "aarch64": "-machine virt -accel tcg,thread=multi,tb-size=512 -cpu max",
 }
 
 
@@ -42,9 +36,17 @@ class Run(Protocol):
     """Runs limactl with these arguments to its end."""
 
     def __call__(
-        self, arguments: Sequence[str], *, input_text: str = "", on_line: OnLine | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        input_text: str = "",
+        on_line: OnLine | None = None,
+        qemu_options: Sequence[str] = (),
     ) -> Completed:
-        """Run it; what it logs goes to `on_line`, as sentences, while it runs."""
+        """Run it; what it logs goes to `on_line`, as sentences, while it runs.
+
+        A machine's QEMU that it starts gets `qemu_options` too.
+        """
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,16 @@ class Limactl:
         """Make a machine of a template's text, without starting it."""
         self._do("create", f"--name={name}", "--tty=false", "-", text=lima_yaml, on_line=on_line)
 
-    def start(self, name: str, timeout_s: int, on_line: OnLine | None = None) -> None:
+    def start(
+        self,
+        name: str,
+        timeout_s: int,
+        on_line: OnLine | None = None,
+        qemu_options: Sequence[str] = (),
+    ) -> None:
         """Start a machine that exists. Of an unknown name Lima would make one: check before."""
-        self._do("start", "--tty=false", f"--timeout={timeout_s}s", name, on_line=on_line)
+        words = ("start", "--tty=false", f"--timeout={timeout_s}s", name)
+        self._do(*words, on_line=on_line, qemu_options=qemu_options)
 
     def stop(self, name: str, *, force: bool = False, on_line: OnLine | None = None) -> None:
         """Stop a machine that runs."""
@@ -104,8 +113,14 @@ class Limactl:
         """Return the version's text, such as `2.2.0` or `2.2.0-153-g183a60d`."""
         return self._do("--version").strip().rpartition(" ")[2]
 
-    def _do(self, *arguments: str, text: str = "", on_line: OnLine | None = None) -> str:
-        done = self.run(arguments, input_text=text, on_line=on_line)
+    def _do(
+        self,
+        *arguments: str,
+        text: str = "",
+        on_line: OnLine | None = None,
+        qemu_options: Sequence[str] = (),
+    ) -> str:
+        done = self.run(arguments, input_text=text, on_line=on_line, qemu_options=qemu_options)
         if done.status != 0:
             raise LimactlFailed(" ".join(arguments), done.status, _reason(done.stderr))
         return done.stdout
@@ -131,7 +146,11 @@ def _reason(stderr: str) -> str:
 
 
 def environment(
-    paths: LimaPaths, host: Host, person: Identity, ours: Mapping[str, str]
+    paths: LimaPaths,
+    host: Host,
+    person: Identity,
+    ours: Mapping[str, str],
+    qemu_options: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the whole environment limactl gets. Pure."""
     is_ourselves = paths.user is None
@@ -146,9 +165,12 @@ def environment(
     }
     kept = (*_PASSED_ON, *_OF_OURSELVES) if is_ourselves else _PASSED_ON
     result.update((key, ours[key]) for key in kept if key in ours)
-    if not host.has_hardware_virtualisation:
-        variable, command = _EMULATOR[host.machine]
-        result[variable] = command
+    options = [] if host.has_hardware_virtualisation else [_EMULATION[host.machine]]
+    options += qemu_options
+    if options:
+        # Lima starts machines by all of it, and asks QEMU what it can do by the program alone.
+        command = " ".join((f"qemu-system-{host.machine}", *options))
+        result[f"QEMU_SYSTEM_{host.machine.upper()}"] = command
     return result
 
 
@@ -163,7 +185,12 @@ class LimactlProcess:
     """Our own environment."""
 
     def __call__(
-        self, arguments: Sequence[str], *, input_text: str = "", on_line: OnLine | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        input_text: str = "",
+        on_line: OnLine | None = None,
+        qemu_options: Sequence[str] = (),
     ) -> Completed:
         """Run it. Raises `LimactlMissing` when it, or the user it runs as, is not there."""
         person = identity(self.paths.user)
@@ -178,7 +205,7 @@ class LimactlProcess:
         try:
             return run(
                 (str(self.executable), "--log-format=json", *arguments),
-                environment=environment(self.paths, self.host, person, self.ours),
+                environment=environment(self.paths, self.host, person, self.ours, qemu_options),
                 input_text=input_text,
                 # A place every user may stand in; limactl writes nothing here.
                 directory=Path("/"),

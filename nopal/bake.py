@@ -10,7 +10,7 @@ from lima.errors import LimaError
 from provision.errors import ConvergeError, GuestUnreachable
 from provision.shell import quote
 
-from . import anonymise, credentials
+from . import anonymise, credentials, rekey
 from .golden import bake_name, golden_of, golden_wish
 from .lock import locked
 from .machine_errors import MachineError
@@ -68,7 +68,7 @@ class Bakery:
         A golden is only a cache: where it cannot be made, that is said and None is returned.
         """
         try:
-            return self.bake(wish)
+            return self._bake(wish)
         except (LimaError, ConvergeError, MachineError) as error:
             self.reporter.say(f"goes on without a golden machine: {error}")
             return None
@@ -76,20 +76,50 @@ class Bakery:
     def bake(self, wish: Wish, *, refresh: bool = False) -> Golden:
         """Return the golden that `wish` describes; with `refresh`, made anew in any case.
 
+        Where its memory is missing, that is made anew too.
+
         Raises:
             GoldenRefused, NotAnonymous: it may not be kept.
             LimaError, ConvergeError: the machine in which it is made does not come about.
         """
+        return self._bake(wish, refresh=refresh, is_asked=True)
+
+    def _bake(self, wish: Wish, *, refresh: bool = False, is_asked: bool = False) -> Golden:
         wanted = golden_of(wish, self.driver.base(wish.spec))
         goldens = self.driver.goldens
         goldens.folder.mkdir(parents=True, exist_ok=True)
         # Beside the goldens: whoever shares them waits for the same lock.
         with locked(goldens.folder / f".{wanted.key}.lock", self._tell_waiting):
             found = None if refresh else goldens.exact(wanted)
-            if found is not None:
-                return found
-            self._make(wish, wanted, None if refresh else goldens.nearest(wanted))
-            return wanted
+            if found is None:
+                self._make(wish, wanted, None if refresh else goldens.nearest(wanted))
+            # Who only wants a machine gets it sooner by a boot of it than by one more of ours.
+            if found is None or is_asked:
+                self._see_to_sleeper(wish, found or wanted)
+            return found or wanted
+
+    def _see_to_sleeper(self, wish: Wish, golden: Golden) -> None:
+        """Keep the memory of a booted machine with `golden`, where the driver can and has none."""
+        if wish.spec.vm_type != "qemu" or self.driver.sleepers.has(wish.spec, golden):
+            return
+        machine = self.machine(bake_name(golden))
+        spec = replace(wish.spec, name=machine.name)
+        self.reporter.say("booting it once, and new machines resume instead of booting")
+        try:
+            machine.destroy()
+            with machine.booted(replace(wish, spec=spec), golden) as guest:
+                let_in = rekey.quiet(guest)
+            with self.reporter.activity("keeping its memory"):
+                self.driver.sleepers.keep(
+                    spec,
+                    golden,
+                    private_key=let_in.private_key,
+                    host_key=let_in.host_key.line,
+                )
+        except (ConvergeError, LimaError, MachineError) as error:
+            self.reporter.say(f"new machines will boot, since no memory could be kept: {error}")
+        finally:
+            machine.destroy()
 
     def _make(self, wish: Wish, wanted: Golden, nearest: Golden | None) -> None:
         self.reporter.say(

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lima.errors import UnsafeInstance
+from lima.errors import ResumeFailed, UnsafeInstance
+from provision.errors import ConvergeError
 
-from .machine_errors import NoSuchMachine
+from .machine_errors import MachineError, NoSuchMachine
 from .ports import taken
 from .state import MachineState
 
 if TYPE_CHECKING:
     from lima.goldens import Golden
+    from lima.sleepers import Twin
 
     from .driver import Driver
     from .report import Reporter
@@ -48,25 +50,46 @@ class Boot:
         `golden` is asked, when the machine has to be made, for what it can begin from.
         """
         instance = self.driver.instance(self.name)
+        if instance is not None and state.is_twin:
+            self._discard()
+            instance = None
         if instance is None:
-            state = MachineState(name=self.name, owner=wish.owner, spec=wish.shape())
-            self.way_in.pins.remove(self.name)
-            self.way_in.states.write(state)
-        if instance is None or instance.status == "Broken":
-            # A broken one that has a disk is kept: only what never got one is made anew.
-            begin = golden()
-            with self.reporter.activity("creating the machine") as on_line:
-                self.driver.create(wish.spec, on_line, begin)
+            return self._make(wish, golden())
+        if instance.status == "Broken":
+            # One that has a disk is kept: only what never got one is made anew.
+            self._create(wish, golden())
         elif instance.status != "Running":
             self.driver.update(wish.spec)
             state = msgspec.structs.replace(state, spec=wish.shape() | _kept(state))
         self.tell_differences(state, wish)
-        if instance is None or instance.status != "Running":
-            self._tell_taken_ports(wish)
         # A running machine may still be booting, when the command that started it was killed.
-        is_up = instance is not None and instance.status == "Running"
+        return self._start(state, wish, is_up=instance.status == "Running")
+
+    def _make(self, wish: Wish, golden: Golden | None) -> MachineState:
+        """Make the machine and get it to run, resumed if that can be."""
+        self.way_in.pins.remove(self.name)
+        state = MachineState(name=self.name, owner=wish.owner, spec=wish.shape())
+        if golden is not None and self.driver.sleepers.has(wish.spec, golden):
+            resumed = self._resume(state, wish, golden)
+            if resumed is not None:
+                return resumed
+        self.way_in.states.write(state)
+        self._create(wish, golden)
+        return self._start(state, wish, is_up=False)
+
+    def _create(self, wish: Wish, golden: Golden | None) -> None:
+        with self.reporter.activity("creating the machine") as on_line:
+            self.driver.create(wish.spec, on_line, golden)
+
+    def _start(self, state: MachineState, wish: Wish, *, is_up: bool) -> MachineState:
+        if not is_up:
+            self._tell_taken_ports(wish)
         with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
             self.driver.start(self.name, on_line)
+        return self._checked(state, wish, is_up=is_up)
+
+    def _checked(self, state: MachineState, wish: Wish, *, is_up: bool = False) -> MachineState:
+        """Return the state of a machine that runs, unless it is less safe than asked."""
         instance = self.driver.instance(self.name)
         if instance is None:
             raise NoSuchMachine(self.name)
@@ -78,6 +101,33 @@ class Boot:
                 self.driver.stop(self.name, force=True)
             raise
         return self.way_in.found(state, instance)
+
+    def _resume(self, state: MachineState, wish: Wish, golden: Golden) -> MachineState | None:
+        """Make the machine from the memory of another; return None where that fails.
+
+        Until it is its own, nobody is let in: killed before, it is thrown away by the next `up`.
+        """
+        self.way_in.states.write(msgspec.structs.replace(state, is_twin=True))
+        self._create(wish, golden)
+        self._tell_taken_ports(wish)
+        try:
+            with self.reporter.activity("resuming") as on_line:
+                self.driver.sleepers.resume(wish.spec, golden, self._make_its_own, on_line)
+        except (ResumeFailed, ConvergeError, MachineError) as error:
+            self.reporter.say(f"boots instead of resuming: {error}")
+            self.driver.goldens.forget_sleeper(golden, wish.spec)
+            self._discard()
+            return None
+        return self._checked(msgspec.structs.replace(state, pinned=True), wish)
+
+    def _make_its_own(self, twin: Twin) -> None:
+        from .twin import make_its_own  # noqa: PLC0415 - only what resumes needs it
+
+        make_its_own(twin, self.name, self.way_in.pins)
+
+    def _discard(self) -> None:
+        self.driver.delete(self.name)
+        self.way_in.pins.remove(self.name)
 
     def tell_differences(self, state: MachineState, wish: Wish) -> None:
         """Say what the files ask for that a running machine does not have yet."""

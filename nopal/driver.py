@@ -8,6 +8,7 @@ from typing import Protocol
 from lima.checkpoints import Checkpoints
 from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
+from lima.resume import Sleepers
 from lima.spec import MachineSpec
 from provision.transport.address import SshAddress
 
@@ -28,6 +29,10 @@ class Driver(Protocol):
     @property
     def checkpoints(self) -> Checkpoints:
         """The moments to which machines can go back."""
+
+    @property
+    def sleepers(self) -> Sleepers:
+        """The machines whose memory new ones can go on from, instead of booting."""
 
     def base(self, spec: MachineSpec) -> str:
         """Return a digest of what all machines have in common that can begin from one golden."""

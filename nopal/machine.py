@@ -6,8 +6,8 @@ a killed one finishes its work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +99,17 @@ class Machine:
             self._judge_master(seen, outcome)
             return outcome
 
+    @contextmanager
+    def booted(self, wish: Wish, golden: Golden) -> Iterator[FabricTransport]:
+        """Make and start the machine from `golden`, and yield a login; nothing is converged."""
+        with self.locked():
+            state = self._boot.run(self.states.read(self.name), wish, lambda: golden)
+            transport = self.way_in.connect(state)
+            try:
+                yield transport
+            finally:
+                transport.close()
+
     def converge(self, wish: Wish, *, is_whole: bool = True, keep_going: bool = False) -> Outcome:
         """Bring the steps of a running machine about.
 
@@ -144,7 +155,7 @@ class Machine:
         if transport is None:
             instance = self.driver.instance(self.name)
             steps = f"converge {len(wish.steps)} steps of {', '.join(wish.profiles)}"
-            if instance is None or instance.status == "Broken":
+            if instance is None or instance.status == "Broken" or state.is_twin:
                 shape = ", ".join(f"{field} {value}" for field, value in wish.shape().items())
                 return (f"create the machine ({shape})", "start it", steps)
             if instance.status != "Running":

@@ -40,6 +40,8 @@ class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ssh: Ssh | None = None
     pinned: bool = False
     """Whether the host key is known for good: it is from the first successful converge on."""
+    is_twin: bool = False
+    """Whether it went on from another's memory and is not known to be one of its own yet."""
     converged: str = ""
     """Digest of the steps that last held; empty while none did."""
     profiles: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from .machine_errors import NoSuchMachine, NotRunning
 from .state import MachineState, Ssh, StateStore, remember
 
 if TYPE_CHECKING:
+    from guard.public_key import PublicKey
     from lima.instance import Instance
     from provision.transport.fabric import FabricTransport
 
@@ -37,6 +38,9 @@ class HostKeyPins(Protocol):
     @property
     def path(self) -> Path:
         """The known_hosts file."""
+
+    def add(self, machine: str, *keys: PublicKey) -> None:
+        """Pin `keys` for `machine` too."""
 
     def remove(self, machine: str) -> bool:
         """Forget the key of `machine`."""
@@ -68,8 +72,8 @@ class WayIn:
         instance = driver.instance(self.name)
         if instance is None:
             raise NoSuchMachine(self.name)
-        if instance.status != "Running":
-            raise NotRunning(self.name, instance.status.lower())
+        if instance.status != "Running" or state.is_twin:
+            raise NotRunning(self.name, "half made" if state.is_twin else instance.status.lower())
         if wish is not None:
             driver.assert_safe(instance, wish.spec)
         state = self.found(state, instance)

@@ -42,7 +42,12 @@ class FakeLima:
     protected: set[str] = field(default_factory=set)
 
     def __call__(
-        self, arguments: Sequence[str], *, input_text: str = "", on_line: OnLine | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        input_text: str = "",
+        on_line: OnLine | None = None,
+        qemu_options: Sequence[str] = (),
     ) -> Completed:
         verb, *rest = arguments
         self.calls.append(tuple(arguments))

@@ -1,0 +1,154 @@
+"""Machines that resume instead of booting, on real Lima: twins share nothing, and fall-backs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from person import CHECKOUT, INV, SLOWEST_UP_S, Person
+
+from lima.driver import LimaDriver
+from lima.goldens import Golden
+from lima.host import detect
+from nopal.paths import Paths
+
+pytestmark = pytest.mark.timeout(3600)
+
+TWINS = ("one", "two")
+# What a machine may share with nobody, each by the command that shows it.
+OWN = {
+    "hostname": "hostname",
+    "its name on disk": "cat /etc/hostname",
+    "machine-id": "cat /etc/machine-id",
+    "boot id": "cat /proc/sys/kernel/random/boot_id",
+    "host keys": "cat /etc/ssh/ssh_host_*.pub",
+    "random bytes": "head -c 32 /dev/urandom | base64",
+    "random seed": "sudo base64 /var/lib/systemd/random-seed",
+    "instance": "sudo cat /mnt/lima-cidata/meta-data",
+    "journal": "ls /var/log/journal",
+}
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two machines that went on from one memory."""
+
+    person: Person
+    told: dict[str, str]
+    """What `up` said of each."""
+
+    def run(self, command: str, name: str) -> str:
+        return self.person.inv("run", command, "-p", name).out.strip()
+
+    def driver(self) -> LimaDriver:
+        return driver_of(self.person)
+
+    def pins(self, name: str) -> str:
+        lines = (self.person.state / "known_hosts").read_text().splitlines()
+        return "\n".join(line for line in lines if line.startswith(f"nopal-{name} "))
+
+
+def driver_of(person: Person) -> LimaDriver:
+    environ = person.environment()
+    paths = Paths.from_environment(environ, is_root=os.geteuid() == 0, home=person.home)
+    return LimaDriver.on(paths.lima, detect(), environ)
+
+
+def sleeper_file(twins: Twins) -> tuple[Golden, Path]:
+    """Return the golden that the twins began from, and what is known of its sleeper."""
+    goldens = twins.driver().goldens
+    (golden,) = (golden for golden in goldens.all() if goldens.machines_using(golden) == 2)
+    (about,) = (goldens.folder / golden.key).glob("asleep-*/resume.json")
+    return golden, about
+
+
+@pytest.fixture(scope="module")
+def twins(place: Path) -> Iterator[Twins]:
+    if detect().vm_type != "qemu":
+        pytest.skip("only QEMU can resume")
+    person = Person(place / "tia")
+    person.projects_file.parent.mkdir(parents=True)
+    # A size of its own, so that no memory of anybody else will do.
+    shape = 'cpus = 2\nmemory = "3GiB"\ndisk = "17GiB"\nports = "none"\nprofiles = []\n'
+    names = (*TWINS, "late")
+    person.projects_file.write_text("".join(f"[projects.{name}]\n{shape}" for name in names))
+    person.inv("bake", "-p", "one")
+    yield Twins(person, {name: person.inv("up", "-p", name).err for name in TWINS})
+    for name in names:
+        person.inv("destroy", "--yes", "-p", name, status=None)
+    goldens = driver_of(person).goldens
+    for folder in goldens.folder.glob("*/asleep-2-3-17"):
+        (golden,) = (golden for golden in goldens.all() if golden.key == folder.parent.name)
+        goldens.remove(golden.key)
+
+
+def test_both_resumed(twins: Twins) -> None:
+    for told in twins.told.values():
+        assert "resuming: done" in told
+        assert "starting" not in told
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_twins_share_nothing(twins: Twins, what: str) -> None:
+    one, two = (twins.run(OWN[what], name) for name in TWINS)
+    assert one
+    assert set(one.split()) & set(two.split()) <= {"ssh-ed25519", "instance-id:", "local-hostname:"}
+
+
+def test_nothing_of_the_one_who_slept_is_left(twins: Twins) -> None:
+    golden, about = sleeper_file(twins)
+    named = f"lima-nopal-bake-{golden.key}"
+    found = twins.run(f"sudo grep -rIls {named} /etc /run /var --exclude-dir=lock || true", "one")
+    assert found == ""
+    asleep = json.loads(about.read_text())["host_key"].split()[1]
+    assert asleep not in twins.run("cat /etc/ssh/*.pub", "one") + twins.pins("one")
+    assert twins.run("grep -c . ~/.ssh/authorized_keys; ls /run/nopal-asleep || true", "one") == "1"
+
+
+def test_names_are_found_and_the_clock_is_right(twins: Twins) -> None:
+    assert twins.run("getent hosts host.lima.internal", "two").startswith("192.168.5.2")
+    assert abs(float(twins.run("date +%s", "two")) - time.time()) < 60
+
+
+def test_a_restart_is_an_ordinary_boot_with_the_same_host_key(twins: Twins) -> None:
+    before = twins.pins("one")
+    identity = twins.run("cat /etc/machine-id /etc/hostname", "one")
+    told = twins.person.inv("restart", "-p", "one").err
+    assert "resuming" not in told
+    assert twins.run("cat /etc/machine-id /etc/hostname", "one") == identity
+    assert twins.pins("one") == before
+    assert twins.run("cat /run/cloud-init/.instance-id", "one").startswith("iid-")
+
+
+def test_a_killed_resume_and_a_memory_of_another_qemu_end_in_a_machine_that_booted(
+    twins: Twins,
+) -> None:
+    _golden, about = sleeper_file(twins)
+    half_made(twins.person, "late")
+    about.write_text(about.read_text().replace('\\"major\\": ', '\\"major\\": 9'))
+    told = twins.person.inv("up", "-p", "late")
+    assert "boots instead of resuming: since it was kept, the version of QEMU changed" in told.err
+    assert twins.run("hostname", "late") == "lima-late"
+    assert not about.exists()
+
+
+def half_made(person: Person, name: str) -> None:
+    """Kill `up` while the machine goes on from another's memory and is not its own yet."""
+    state = person.state / "state" / f"{name}.json"
+    command = [*person.prefix, str(INV), "up", "-p", name]
+    with subprocess.Popen(
+        command, env=person.environment(), cwd=CHECKOUT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + SLOWEST_UP_S
+        lines = iter(process.stderr or ())
+        while "resuming" not in next(lines):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGKILL)
+    assert json.loads(state.read_text())["is_twin"]
