@@ -28,7 +28,7 @@ _REMOVED = (
 )
 
 # Claude and Codex count installations by a random number that they make when they first run.
-_AGENT_IDS = """\
+AGENT_IDS = """\
 for file in /home/*/.claude.json /root/.claude.json; do
     [ -f "$file" ] || continue
     jq 'del(.userID, .machineID, .anonymousId, .firstStartTime)' "$file" > "$file.new"
@@ -75,7 +75,7 @@ set -eu
 # It writes a seed when it stops: now, and not when the machine does.
 systemctl stop systemd-random-seed
 {_SNAKEOIL}
-{_AGENT_IDS}
+{AGENT_IDS}
 apt-get clean
 find /var/log -type f -exec truncate -s 0 {{}} +
 rm -f {_HOST_KEYS}

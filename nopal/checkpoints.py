@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -121,15 +122,13 @@ class Checkpoints:
                 raise CheckpointExists(self.machine.name, name)
             name = name or free_name(int(self.clock()), names)
             instance, stopped = self._held_still(instance)
-            self._check_room(instance)
             if instance.is_running and not any(one.is_live for one in before):
                 self.machine.reporter.say(
                     "a checkpoint of a running machine holds its memory, and with it any secret"
                     " that is there: on this computer's disk, for you alone to read (0600)"
                 )
             with self.machine.reporter.activity(f"making the checkpoint {name}"):
-                self._flush(instance)
-                self._driver.checkpoints.create(instance, name)
+                self._create(instance, name)
             self._note(self._present(name, instance))
             made = self._settled(instance)
             for old in to_drop(made):
@@ -138,6 +137,23 @@ class Checkpoints:
                 )
                 self._driver.checkpoints.delete(instance, old.name)
             return next(one for one in made if one.name == name), stopped
+
+    @contextmanager
+    def passing(self) -> Iterator[tuple[str, bool]]:
+        """Yield the name of one that ends with the block; otherwise as `make`.
+
+        It has no name of a person's: if this is killed, it goes by itself.
+        """
+        with self.machine.locked():
+            instance = self._instance()
+            names = [one.name for one in self._settled(instance)]
+            name = free_name(int(self.clock()), names)
+            instance, stopped = self._held_still(instance)
+            self._create(instance, name)
+            try:
+                yield name, stopped
+            finally:
+                self._driver.checkpoints.delete(instance, name)
 
     def delete(self, name: str) -> Checkpoint:
         """Forget one. Raises `NoSuchMachine`, `NoSuchCheckpoint`, `LimaError`."""
@@ -237,6 +253,11 @@ class Checkpoints:
             self._driver.stop(self.machine.name)
         self.machine.way_in.forget()
         return self._instance(), True
+
+    def _create(self, instance: Instance, name: str) -> None:
+        self._check_room(instance)
+        self._flush(instance)
+        self._driver.checkpoints.create(instance, name)
 
     def _check_room(self, instance: Instance) -> None:
         needed = self._driver.checkpoints.bytes_needed(instance) + _SPARE_BYTES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ def load_project(
     origin_of: Callable[[Path], str],
     flags: Mapping[str, object] | None = None,
     owner_of: OwnerOf = lambda _: None,
+    fork_of: Callable[[str], str] = lambda _: "",
     host: HostSize | None = None,
 ) -> Project:
     """Return the project called `name`, or the one that is meant in `cwd` when `name` is empty.
 
     `origin_of` gives the URL of a repo's remote `origin`, or "". `owner_of` gives the directory of
     the repo that owns a machine, by which `-p NAME` finds a repo's file from anywhere.
+    `fork_of` gives the project whose settings a forked machine has, until it gets some of its own.
     Raises ProjectError: nothing has been started or changed then.
     """
     root = find_repo_root(cwd)
@@ -46,19 +48,21 @@ def load_project(
     files = _read(paths, root, flags or {})
     origin = origin_of(root) if root else ""
     origin = origin if origin.isprintable() else ""
-    choice = choose_project(name, _surroundings(files, paths, origin))
+    forked = fork_of(name) if name and name not in files.projects else ""
+    choice = choose_project(forked or name, _surroundings(files, paths, origin))
     repo_layer = files.repo if choice.uses_repo_file else None
     layers = [built_in_layer(host or HostSize.detect()), files.defaults]
     if repo_layer and root:
         layers += [_origin_layer(root, origin), repo_layer]
     layers += [files.projects.get(choice.name, Layer("project")), files.flags]
-    return _project(
+    project = _project(
         merge(layers),
         choice,
         person_file=paths.config_file,
         repo_root=root if repo_layer else None,
         is_in_person_file=choice.name in files.projects,
     )
+    return replace(project, name=name, fork_of=forked) if forked else project
 
 
 def project_names(paths: Paths) -> list[str]:

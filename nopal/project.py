@@ -128,6 +128,8 @@ class Project:
     repo_root: Path | None = None
     """The repo whose `.nopal.toml` has a say in this project."""
     is_in_person_file: bool = False
+    fork_of: str = ""
+    """The project that these settings are of, for a machine that was forked."""
     holds_origin: bool = False
     """Whether the person's own file lists the repo one stands in for this project."""
     provenance: Mapping[str, Origin] = field(default_factory=dict, repr=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .half_forks import HalfForks
 from .lock import locked
 from .names import BAKE_PREFIX
 from .sizes import in_words
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _InUse(Exception):
-    """Another command is making this golden right now."""
+    """Another command is making this right now."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,12 @@ class Pruner:
 
     driver: Driver
     machine: Callable[[str], Machine]
+    half_forks: HalfForks
     dry_run: bool = False
 
     def prune(self, wanted: Collection[str]) -> tuple[str, ...]:
         """Remove what is of no use, and return it in words; goldens with a `wanted` key stay."""
-        return (*self._bakes(), *self._goldens(wanted), *self._leftovers())
+        return (*self._bakes(), *self._forks(), *self._goldens(wanted), *self._leftovers())
 
     def _bakes(self) -> Iterator[str]:
         for instance in self.driver.list():
@@ -44,6 +47,13 @@ class Pruner:
             key = instance.name.removeprefix(BAKE_PREFIX)
             if self._removed(key, self.machine(instance.name).destroy):
                 yield f"{instance.name}, half a golden machine ({in_words(used)})"
+
+    def _forks(self) -> Iterator[str]:
+        for name in self.half_forks.names():
+            machine = self.machine(name)
+            clear = partial(self.half_forks.clear, machine)
+            if self._removed_under(machine.states.locked(name, _refuse), clear):
+                yield f"{name}, half a fork"
 
     def _goldens(self, wanted: Collection[str]) -> Iterator[str]:
         for golden in self.driver.goldens.all():
@@ -68,8 +78,14 @@ class Pruner:
 
     def _removed(self, key: str, remove: Callable[[], object]) -> bool:
         """Whether it goes; not while another command is making the golden of that key."""
+        lock = locked(self.driver.goldens.folder / f".{key}.lock", _refuse)
+        return self._removed_under(lock, remove)
+
+    def _removed_under(
+        self, lock: AbstractContextManager[None], remove: Callable[[], object]
+    ) -> bool:
         try:
-            with locked(self.driver.goldens.folder / f".{key}.lock", _refuse):
+            with lock:
                 if not self.dry_run:
                     remove()
         except _InUse:

@@ -143,6 +143,8 @@ def _toml(value: object) -> str:
 
 
 def _name_origin(project: Project, user_home: Path | None) -> str:
+    if project.fork_of:
+        return f"a fork of {project.fork_of}"
     if project.repo_root:
         return _short(project.repo_root / ".nopal.toml", user_home)
     return _short(project.person_file, user_home) if project.is_in_person_file else "built-in"

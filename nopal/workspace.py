@@ -105,6 +105,7 @@ class Workspace:
             origin_of=lambda root: origin_of(root, self.environ),
             flags=flags,
             owner_of=self._owner_of,
+            fork_of=lambda machine: self.states.read(machine).fork_of,
         )
         if found.name in self.states.names():
             check_owner(found, found.repo_root, self.states.read(found.name).owner)

@@ -36,6 +36,7 @@ ns = Collection(
     checkpoints.checkpoint,
     checkpoints.checkpoints,
     checkpoints.rewind,
+    checkpoints.fork,
     lifecycle.provision,
     lifecycle.plan,
     update.update,

@@ -1,4 +1,4 @@
-"""`checkpoint`, `checkpoints`, `rewind`: a machine as it was."""
+"""`checkpoint`, `checkpoints`, `rewind`, `fork`: a machine as it was, and a second one of it."""
 
 from __future__ import annotations
 
@@ -99,6 +99,25 @@ def rewind(c: Context, name: str = "", project: str = "", yes: bool = False) -> 
                 reporter.say("its memory can come back only while it runs: up, then rewind again")
     if done.by == "disk" and done.was_running:
         Standing(workspace, workspace.project(machine)).ready()
+
+
+@verb(positional=["new"], help={"new": "the name of the second machine", "project": PROJECT})
+def fork(c: Context, new: str, project: str = "") -> None:
+    """Make a second machine that goes on from this one's disk as it is now.
+
+    The first goes on undisturbed. The second boots, gets an identity of its own, and has the
+    settings of the same project until your file has a table for it.
+    """
+    from ..fork import Fork  # noqa: PLC0415
+    from ..standing import Standing  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    source = workspace.project(project)
+    with workspace.reporter(new) as reporter:
+        was_stopped = Fork(workspace, source, new, reporter).make()
+        reporter.say(f"goes on from {source.name}, as a machine of its own: inv ssh -p {new}")
+    if was_stopped:
+        Standing(workspace, source).ready()
 
 
 def _content(checkpoint: Checkpoint) -> str:

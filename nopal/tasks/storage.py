@@ -75,13 +75,17 @@ def prune(c: Context, all: bool = False, dry_run: bool = False) -> None:
 
     No machine loses anything: one that began from a golden keeps what it needs of it.
     """
+    from ..half_forks import half_forks  # noqa: PLC0415
     from ..prune import Pruner  # noqa: PLC0415
 
     workspace = open_workspace(c)
     keep = () if all else _wanted(workspace)
     with workspace.reporter("prune") as reporter:
         pruner = Pruner(
-            workspace.driver, lambda name: workspace.machine(name, reporter), dry_run=dry_run
+            workspace.driver,
+            lambda name: workspace.machine(name, reporter),
+            half_forks(workspace.states),
+            dry_run=dry_run,
         )
         gone = pruner.prune(keep)
     for line in gone:

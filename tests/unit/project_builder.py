@@ -56,6 +56,7 @@ class Desk:
         origin: str = BLOG_URL,
         flags: Mapping[str, object] | None = None,
         owner_of: Callable[[str], Path | None] = lambda _: None,
+        fork_of: Callable[[str], str] = lambda _: "",
         host: HostSize = BIG_HOST,
     ) -> Project:
         return load_project(
@@ -65,6 +66,7 @@ class Desk:
             origin_of=lambda _: origin,
             flags=flags,
             owner_of=owner_of,
+            fork_of=fork_of,
             host=host,
         )
 

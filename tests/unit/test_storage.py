@@ -9,6 +9,7 @@ import pytest
 
 from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
+from nopal.half_forks import HalfForks
 from nopal.prune import Pruner
 from nopal.sizes import in_words
 from nopal.storage import as_text, items, used_bytes
@@ -72,7 +73,8 @@ def pruner(host: Host, *, dry_run: bool = False) -> Pruner:
     def machine(name: str) -> Machine:
         return cast("Machine", Ending(name, host))
 
-    return Pruner(cast("Driver", host), machine, dry_run=dry_run)
+    forks = HalfForks(host.goldens.folder.parent / "forks")
+    return Pruner(cast("Driver", host), machine, forks, dry_run=dry_run)
 
 
 def test_df_says_what_each_takes_and_what_prune_would_give_back(host: Host, tmp_path: Path) -> None:
