@@ -36,6 +36,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "repos": (),
         "ports": "auto",
         "shell": "bash",
+        "checkpoint": "never",
         "autonomy": "auto",
         "signing": True,
         "signing_key": "",

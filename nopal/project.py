@@ -15,6 +15,7 @@ LayerName = Literal["built-in", "invoke", "defaults", "repo", "project", "origin
 itself, the command line."""
 Shell = Literal["bash", "zsh", "fish"]
 Autonomy = Literal["auto", "full", "ask"]
+TakesCheckpoint = Literal["never", "detached"]
 
 GIB = 1024**3
 WITHOUT_FILE = {"built-in": "built-in", "invoke": "Invoke's configuration"}
@@ -110,6 +111,8 @@ class Project:
     repos: tuple[RepoEntry, ...]
     ports: Literal["auto", "none"] | tuple[PortMapping, ...]
     shell: Shell
+    checkpoint: TakesCheckpoint
+    """Whether the machine is kept as it is before an agent is started and left alone."""
     autonomy: Autonomy
     signing: bool
     signing_key: str

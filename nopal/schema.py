@@ -119,6 +119,7 @@ class SharedKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         | UnsetType
     ) = UNSET
     shell: Literal["bash", "zsh", "fish"] | UnsetType = UNSET
+    checkpoint: Literal["never", "detached"] | UnsetType = UNSET
     timezone: TimeZone | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
 

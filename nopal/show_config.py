@@ -72,6 +72,7 @@ def _values(project: Project) -> dict[str, Any]:
         if isinstance(project.ports, str)
         else list(map(_port, project.ports)),
         "shell": project.shell,
+        "checkpoint": project.checkpoint,
         "timezone": project.timezone,
         "locale": project.locale,
         "autonomy": project.autonomy,

@@ -84,6 +84,16 @@ class Standing:
             reporter.say(f"up: {one_line_summary(outcome)}")
             return _address(machine)
 
+    def keep(self) -> SshAddress:
+        """Make a checkpoint of the machine, and return where it is. Raises as `ready` does."""
+        from .checkpoints import Checkpoints  # noqa: PLC0415
+
+        name = self.project.name
+        with self.workspace.reporter(name) as reporter:
+            made, _was_stopped = Checkpoints(self.workspace.machine(name, reporter)).make()
+            reporter.say(f"undo all that follows: inv rewind --name {made.name} -p {name}")
+        return self.ready()
+
     def attach(self, script: str, *, tty: bool, address: SshAddress | None = None) -> int:
         """Run `script` in the machine on this terminal, or in this pipe; return its status."""
         agent = self.workspace.agent_path()

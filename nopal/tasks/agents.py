@@ -97,6 +97,8 @@ def _start(
     if not detach:
         script = attach_script(session, *term_and_terminfo(workspace.environ))
         raise Exit(code=standing.attach(script, tty=True, address=address))
+    if standing.project.checkpoint == "detached":
+        address = standing.keep()
     status, lines = standing.ask(detached_script(session), address=address)
     answer = read_detached(lines)
     if status or answer is None:

@@ -531,3 +531,12 @@ def test_any_value_of_any_key_loads_or_is_refused_with_a_project_error(
     desk = Desk(tmp_path_factory.getbasetemp() / "flags")
     with suppress(ProjectError):
         desk.load(cwd=tmp_path_factory.getbasetemp(), flags={key: value})
+
+
+def test_a_project_says_whether_detached_agents_can_be_undone(desk: Desk) -> None:
+    assert desk.load().checkpoint == "never"
+    desk.write_repo("name = 'blog'\ncheckpoint = 'detached'\n")
+    assert desk.load().checkpoint == "detached"
+    desk.write_repo("name = 'blog'\ncheckpoint = 'always'\n")
+    (fault,) = desk.faults()
+    assert 'allowed: "never" or "detached"' in str(fault)
