@@ -10,12 +10,13 @@ programs that never stopped are in memory, and the MAC, which no other machine c
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from guard.errors import GuardError
@@ -28,7 +29,7 @@ _ASLEEP = "/run/nopal-asleep"
 _CIDATA = "/mnt/lima-cidata"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
 _SEED_BYTES = 64
-_KEY, _HOST = "key:", "host-key:"
+_HOST = "host-key:"
 
 
 class Runs(Protocol):
@@ -57,33 +58,7 @@ class Credentials:
     host_key: PublicKey
 
 
-QUIET = f"""\
-set -eu
-mkdir -m 700 {_ASLEEP}
-# These write down who they are; they start again, and make up new names, in each that resumes.
-for unit in docker.socket docker.service containerd.service; do
-    ! systemctl is-active --quiet "$unit" || echo "$unit" >> {_ASLEEP}/units
-done
-[ ! -f {_ASLEEP}/units ] || xargs systemctl stop < {_ASLEEP}/units
-rm -f /var/lib/docker/engine-id /etc/docker/key.json
-rm -f /var/lib/containerd/io.containerd.grpc.v1.introspection/uuid
-# The disc with Lima's data is another one then, of another size.
-umount {_CIDATA}
-disc=$(readlink -f /sys/block/sr0/device)
-basename "$disc" | tr : ' ' > {_ASLEEP}/disc
-echo 1 > "$disc/delete"
-loginctl list-sessions --no-legend | awk '!/manager/ {{print $1}}' > {_ASLEEP}/sessions
-# A key for this sleep alone: only we can log in to what resumes.
-ssh-keygen -q -t ed25519 -N '' -C sleep -f {_ASLEEP}/key
-home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
-cat {_ASLEEP}/key.pub > "$home/.ssh/authorized_keys"
-echo {_KEY} "$(base64 -w0 {_ASLEEP}/key)"
-echo {_HOST} "$(cat {_HOST_KEY}.pub)"
-rm {_ASLEEP}/key {_ASLEEP}/key.pub
-fstrim --all
-sync
-echo 3 > /proc/sys/vm/drop_caches
-"""
+_SYSTEM = "dbus|getty|lima-guestagent|polkit|serial-getty|ssh|systemd-|user@"
 
 # The pool takes the seed and uses it at once, for all programs that ask from now on.
 _RESEED = """\
@@ -97,17 +72,21 @@ with open("/dev/urandom", "wb", buffering=0) as pool:
 
 
 def quiet(guest: Runs) -> Credentials:
-    """Make a guest ready to be put to sleep, and return who may log in when it resumes.
+    """Make a guest ready to be put to sleep, and return what lets us in when it resumes.
 
     Raises:
         NotRekeyed: that failed.
     """
-    lines = _as_root(guest, QUIET)
-    try:
-        private_key = base64.b64decode(_answer(lines, _KEY), validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise NotRekeyed("the guest's answer is damaged") from error
-    return Credentials(private_key, _host_key(lines))
+    # Made here: whoever finds it in the memory of one twin could get into the next.
+    with TemporaryDirectory() as place:
+        key = Path(place) / "key"
+        subprocess.run(
+            ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "asleep", "-f", str(key)),
+            check=True,
+        )
+        public, private = key.with_suffix(".pub").read_text(), key.read_text()
+    lines = _as_root(guest, quieting_script(public.strip()))
+    return Credentials(private, _host_key(lines))
 
 
 def rekey(guest: Runs, *, authorized_key: str) -> PublicKey:
@@ -120,6 +99,33 @@ def rekey(guest: Runs, *, authorized_key: str) -> PublicKey:
     """
     seed = secrets.token_hex(_SEED_BYTES)
     return _host_key(_as_root(guest, script(time.time(), authorized_key), seed))
+
+
+def quieting_script(authorized_key: str) -> str:
+    """Return the shell that makes a guest ready to be put to sleep."""
+    return f"""\
+set -eu
+mkdir -m 700 {_ASLEEP}
+# What has ids or random numbers in mind starts anew in each that resumes.
+systemctl list-units --type=service --state=running --plain --no-legend | awk '{{print $1}}' |
+    grep -vE '^({_SYSTEM})' > {_ASLEEP}/services || true
+xargs -r systemctl stop < {_ASLEEP}/services
+rm -f /var/lib/docker/engine-id /etc/docker/key.json
+rm -f /var/lib/containerd/io.containerd.grpc.v1.introspection/uuid
+rm -f /etc/ssl/private/ssl-cert-snakeoil.key /etc/ssl/certs/ssl-cert-snakeoil.pem
+# The disc with Lima's data is another one then, of another size.
+umount {_CIDATA}
+disc=$(readlink -f /sys/block/sr0/device)
+basename "$disc" | tr : ' ' > {_ASLEEP}/disc
+echo 1 > "$disc/delete"
+loginctl list-sessions --no-legend | awk '!/manager/ {{print $1}}' > {_ASLEEP}/sessions
+home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+echo {quote(authorized_key)} > "$home/.ssh/authorized_keys"
+echo {_HOST} "$(cat {_HOST_KEY}.pub)"
+fstrim --all
+sync
+echo 3 > /proc/sys/vm/drop_caches
+"""
 
 
 def script(now: float, authorized_key: str) -> str:
@@ -175,7 +181,9 @@ rm -rf /var/log/journal/* /run/log/journal/*
 # Everybody who knew the old names, or has to know the new ones.
 xargs -r -n1 loginctl terminate-session < {_ASLEEP}/sessions 2> /dev/null || true
 systemctl restart --no-block systemd-journald lima-guestagent
-[ ! -f {_ASLEEP}/units ] || xargs systemctl start --no-block < {_ASLEEP}/units
+# See anonymise.py.
+[ ! -f /etc/systemd/system/nopal-snakeoil.service ] || systemctl start nopal-snakeoil
+xargs -r systemctl start --no-block < {_ASLEEP}/services
 # Not in the background: the next login has to find the new key.
 systemctl restart ssh
 wait "$dns"
@@ -199,13 +207,13 @@ def _as_root(guest: Runs, shell: str, secret: str = "") -> Sequence[str]:
 
 def _host_key(lines: Sequence[str]) -> PublicKey:
     try:
-        return parse_public_key(_answer(lines, _HOST))
+        return parse_public_key(_answer(lines))
     except GuardError as error:
         raise NotRekeyed(str(error)) from error
 
 
-def _answer(lines: Sequence[str], mark: str) -> str:
+def _answer(lines: Sequence[str]) -> str:
     for line in lines:
-        if line.startswith(f"{mark} "):
-            return line.removeprefix(f"{mark} ")
-    raise NotRekeyed(f"the guest did not tell its {mark.rstrip(':')}")
+        if line.startswith(f"{_HOST} "):
+            return line.removeprefix(f"{_HOST} ")
+    raise NotRekeyed("the guest did not tell its host key")

@@ -20,6 +20,7 @@ from lima.sleepers import INCOMING
 from nopal import rekey
 
 QEMU = shutil.which("qemu-system-x86_64") or ""
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJwfPTXMuJLI1qVPtjHbAeEs72kuhZsikV20J2veREED"
 Start = Callable[..., Path]
 
 
@@ -124,9 +125,25 @@ def test_somebody_else_at_the_socket_is_an_error(place: Path, said: bytes) -> No
         thread.join()
 
 
-@pytest.mark.parametrize("script", [rekey.QUIET, rekey.script(0.5, "ssh-ed25519 A x")])
+@pytest.mark.parametrize("script", [rekey.quieting_script(KEY), rekey.script(0.5, KEY)])
 def test_the_scripts_are_sound_shell(script: str) -> None:
     done = subprocess.run(
         ["shellcheck", "--shell=sh", "-"], input=script, capture_output=True, text=True, check=False
     )
     assert done.stdout == ""
+
+
+def test_the_key_to_a_sleeper_is_made_on_the_host_and_only_its_public_half_goes_in() -> None:
+    scripts: list[str] = []
+
+    class Guest:
+        def run(self, script: str, on_line: Callable[[str], None], *, secret: str = "") -> int:
+            scripts.append(script)
+            on_line(f"host-key: {KEY}")
+            return 0
+
+    first, second = rekey.quiet(Guest()), rekey.quiet(Guest())
+    assert first.private_key.startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    assert first.private_key != second.private_key
+    assert "PRIVATE KEY" not in "".join(scripts)
+    assert "ssh-ed25519 " in scripts[0]

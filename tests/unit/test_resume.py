@@ -27,7 +27,7 @@ from lima.spec import MachineSpec, Mount
 from nopal.driver import Driver
 from nopal.machine import Machine
 from nopal.machine_errors import NotRunning
-from nopal.rekey import NotRekeyed, quiet, rekey
+from nopal.rekey import NotRekeyed, rekey
 from nopal.report import Reporter
 from nopal.screen import PlainScreen
 from nopal.state import MachineState, StateStore
@@ -135,11 +135,6 @@ def test_a_new_host_key_is_read_and_each_guest_gets_its_own_seed() -> None:
     rekey(guest, authorized_key="ssh-ed25519 x")
     assert len(set(guest.seeds)) == 2
     assert all(len(bytes.fromhex(seed)) == 64 for seed in guest.seeds)
-
-
-def test_a_guest_that_goes_to_sleep_tells_its_keys() -> None:
-    let_in = quiet(Guest(["key: c2VjcmV0Cg==", f"host-key: {HOST_KEY}"]))
-    assert let_in.private_key == "secret\n"
 
 
 @pytest.mark.parametrize(
