@@ -14,8 +14,8 @@ from .verb import PROJECT, verb
 
 if TYPE_CHECKING:
     from ..checkpoint_notes import Checkpoint
-    from ..checkpoints import Checkpoints
     from ..report import Reporter
+    from ..rewind import Rewind
 
 
 @verb(
@@ -44,7 +44,8 @@ def checkpoint(c: Context, name: str = "", project: str = "", delete: str = "") 
     with workspace.reporter(machine) as reporter:
         checkpoints = Checkpoints(workspace.machine(machine, reporter))
         if delete:
-            reporter.say(f"the checkpoint {checkpoints.delete(delete).name} is gone")
+            checkpoints.delete(delete)
+            reporter.say(f"the checkpoint {delete} is gone")
             return
         made, was_stopped = checkpoints.make(wanted)
         reporter.say(f"the checkpoint {made.name} holds {_content(made)}")
@@ -81,6 +82,7 @@ def rewind(c: Context, name: str = "", project: str = "", yes: bool = False) -> 
     checkpoint holds its memory. Else its disk goes back, and it boots.
     """
     from ..checkpoints import Checkpoints  # noqa: PLC0415
+    from ..rewind import Rewind  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
 
     workspace = open_workspace(c)
@@ -89,8 +91,8 @@ def rewind(c: Context, name: str = "", project: str = "", yes: bool = False) -> 
         kept = Checkpoints(workspace.machine(machine, reporter))
         wanted = kept.find(name)
         if not yes:
-            _ask_to_rewind(kept, wanted, reporter)
-        done = kept.rewind(wanted.name)
+            _ask_to_rewind(Rewind(kept), wanted, reporter)
+        done = Rewind(kept).to(wanted.name)
         if done.by == "memory":
             reporter.say(f"goes on from {wanted.name}")
         else:
@@ -128,13 +130,13 @@ def _content(checkpoint: Checkpoint) -> str:
     return f"the disk and {in_words(checkpoint.memory_bytes)} of memory"
 
 
-def _ask_to_rewind(kept: Checkpoints, wanted: Checkpoint, reporter: Reporter) -> None:
+def _ask_to_rewind(rewind: Rewind, wanted: Checkpoint, reporter: Reporter) -> None:
     """Tell what would be lost and go on only with a yes."""
     from ..checkpoint_list import age  # noqa: PLC0415
     from ..host_setup import confirm  # noqa: PLC0415
 
-    machine = kept.machine.name
-    lost = kept.what_would_be_lost(wanted)
+    machine = rewind.machine.name
+    lost = rewind.what_would_be_lost(wanted)
     if lost is None:
         reporter.say("cannot be asked what it has since: it does not answer")
     elif not lost:
