@@ -21,7 +21,7 @@ from lima.spec import MachineSpec
 from provision.transport.address import SshAddress
 
 VERSION = 1
-"""Of the form of `resume.json`."""
+"""Of the form of `resume.json`, and of what the guest went through before it slept."""
 INCOMING = ("-incoming", "defer")
 """What QEMU is told to wait for a memory instead of booting."""
 _OWN = (
