@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -32,11 +32,17 @@ class Item:
 
 
 def items(
-    driver: Driver, wanted: Iterable[str] | None, images: Path, logs: Path
+    driver: Driver,
+    wanted: Iterable[str] | None,
+    images: Path,
+    logs: Path,
+    *,
+    kept: Collection[str] = (),
 ) -> tuple[Item, ...]:
     """Return all that takes space; `wanted` are the keys of the goldens that a project uses.
 
-    With None no golden can be told to be of no use.
+    With None no golden can be told to be of no use. `kept` are the machines with checkpoints: to
+    look at those of one costs a process.
     """
     keys = None if wanted is None else set(wanted)
     found: list[Item] = []
@@ -46,7 +52,7 @@ def items(
         found.append(
             Item("leftover", instance.name, used, used, "a golden machine was being made")
             if is_baking
-            else Item("machine", instance.name, used)
+            else Item("machine", instance.name, used, remark=_kept(driver, instance.name, kept))
         )
     goldens = driver.goldens
     found += [
@@ -98,6 +104,15 @@ def as_text(table: Sequence[Item]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+def _kept(driver: Driver, name: str, kept: Collection[str]) -> str:
+    found = driver.checkpoints.list(name) if name in kept else ()
+    if not found:
+        return ""
+    count = f"{len(found)} {'checkpoint' if len(found) == 1 else 'checkpoints'}"
+    memory = sum(one.memory_bytes for one in found)
+    return f"{count}, {in_words(memory)} of memory" if memory else count
 
 
 def _golden(golden: Golden, used: int, machines: int, *, is_wanted: bool) -> Item:

@@ -56,11 +56,13 @@ def bake(
 @verb(help={"json": _JSON})
 def df(c: Context, json: bool = False) -> None:
     """Show the disk space that machines, golden machines, images and logs take."""
+    from ..checkpoint_notes import NoteStore  # noqa: PLC0415
     from ..storage import as_data, as_text, items  # noqa: PLC0415
 
     workspace = open_workspace(c)
     paths = workspace.paths
-    table = items(workspace.driver, _wanted(workspace), paths.lima.images, paths.logs)
+    kept = NoteStore(workspace.states.checkpoints).names()
+    table = items(workspace.driver, _wanted(workspace), paths.lima.images, paths.logs, kept=kept)
     sys.stdout.write((json_text.dumps(as_data(table), indent=2) if json else as_text(table)) + "\n")
 
 

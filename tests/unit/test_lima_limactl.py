@@ -93,6 +93,17 @@ def test_a_line_of_the_log_becomes_a_sentence(line: str, expected: str) -> None:
     assert message(line) == expected
 
 
+def test_what_qemu_refuses_is_a_failure_though_limactl_ends_well() -> None:
+    said = (
+        '{"level":"info","msg":"Sending HMP loadvm command"}\n'
+        '{"level":"warning","msg":"output: Error: Snapshot \'a\' does not exist"}'
+    )
+    with pytest.raises(LimactlFailed) as failed:
+        failing(0, said).snapshot("apply", "blog", "a")
+    assert failed.value.detail == "Error: Snapshot 'a' does not exist"
+    failing(0, '{"level":"warning","msg":"it is experimental"}').snapshot("create", "blog", "a")
+
+
 def test_a_version_is_the_last_word_of_the_answer() -> None:
     limactl = Limactl(lambda *_, **__: Completed(0, "limactl version 2.2.0-153-g183a60d\n"))
     assert limactl.version() == "2.2.0-153-g183a60d"

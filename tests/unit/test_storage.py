@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 import pytest
 
+from lima.checkpoints import Snapshot
 from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
 from nopal.half_forks import HalfForks
@@ -33,6 +34,11 @@ class FileDisks:
         (machine / name).hardlink_to(source)
 
 
+class Kept:
+    def list(self, _name: str) -> tuple[Snapshot, ...]:
+        return (Snapshot("a", 1, 2 * 1024**2), Snapshot("b", 2, 1024**2))
+
+
 @dataclass
 class Host:
     """A driver with one machine, and one in which a golden was being made."""
@@ -42,6 +48,10 @@ class Host:
 
     def list(self) -> tuple[Instance, ...]:
         return tuple(Instance(name=name, dir=f"/l/{name}") for name in self.names)
+
+    @property
+    def checkpoints(self) -> Kept:
+        return Kept()
 
     def disk_in_use(self, _instance: Instance) -> int:
         return 4096
@@ -92,6 +102,13 @@ def test_df_says_what_each_takes_and_what_prune_would_give_back(host: Host, tmp_
         "logs": ("log", 0),
     }
     assert as_text(table).splitlines()[-1].split()[-2:] == ["12.0", "KiB"]
+
+
+def test_df_says_which_machines_have_checkpoints(host: Host, tmp_path: Path) -> None:
+    place = tmp_path / "none"
+    table = items(cast("Driver", host), [], place, place, kept=["blog"])
+    (blog,) = [item for item in table if item.name == "blog"]
+    assert blog.remark == "2 checkpoints, 3.0 MiB of memory"
 
 
 def test_a_golden_under_a_machine_frees_nothing(host: Host, tmp_path: Path) -> None:

@@ -1,0 +1,142 @@
+"""Checkpoints of disks that no machine runs on, by the real qemu-img and cp."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from lima.checkpoints import CopiedCheckpoints, QemuCheckpoints, Snapshot
+from lima.disk_files import CopiedDisks
+from lima.errors import DiskFailed
+from lima.instance import Instance
+from lima.limactl import Limactl
+from lima.paths import LimaPaths
+from lima.process import Completed
+
+BLOG = Instance(name="blog", dir="", status="Stopped")
+
+
+def qemu_img(*words: str) -> str:
+    return subprocess.run(["qemu-img", *words], check=True, capture_output=True, text=True).stdout
+
+
+def write(disk: Path, text: str) -> None:
+    subprocess.run(
+        ["qemu-io", "-c", f"write -P {ord(text)} 0 64k", str(disk)], check=True, capture_output=True
+    )
+
+
+def holds(disk: Path, text: str) -> bool:
+    done = subprocess.run(
+        ["qemu-io", "-c", f"read -P {ord(text)} 0 64k", str(disk)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return "verification failed" not in done.stdout
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> LimaPaths:
+    for name in ("blog", "way"):
+        (tmp_path / name).mkdir()
+    return LimaPaths(tmp_path, tmp_path, tmp_path)
+
+
+@pytest.fixture
+def qemu(paths: LimaPaths) -> QemuCheckpoints:
+    """A stopped machine whose disk stands on another one, as from a golden."""
+    if not (shutil.which("qemu-img") and shutil.which("qemu-io")):
+        pytest.skip("there is no qemu-img on this host: run `inv setup`")
+    folder = paths.instance("blog")
+    qemu_img("create", "-q", "-f", "qcow2", str(folder / "golden.qcow2"), "16M")
+    backing = ("-F", "qcow2", "-b", "golden.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", *backing, str(folder / "disk"))
+
+    def run(arguments: Sequence[str], **_: object) -> Completed:
+        verb, tag = arguments[1], arguments[-1]
+        flag = {"create": "-c", "apply": "-a", "delete": "-d"}[verb]
+        qemu_img("snapshot", flag, tag, str(folder / "disk"))
+        return Completed(0, "")
+
+    return QemuCheckpoints(Limactl(run), paths)
+
+
+def test_a_disk_goes_back_to_what_it_was(qemu: QemuCheckpoints, paths: LimaPaths) -> None:
+    disk = paths.instance("blog") / "disk"
+    write(disk, "a")
+    qemu.create(BLOG, "1")
+    write(disk, "b")
+    qemu.create(BLOG, "later")
+    assert [one.name for one in qemu.list("blog")] == ["1", "later"]
+    assert disk.stat().st_mode & 0o777 == 0o600
+    qemu.apply(BLOG, "1")
+    assert holds(disk, "a")
+    qemu.delete(BLOG, "1")
+    assert [one.name for one in qemu.list("blog")] == ["later"]
+
+
+def test_snapshots_of_somebody_else_are_none_of_ours(
+    qemu: QemuCheckpoints, paths: LimaPaths
+) -> None:
+    qemu_img("snapshot", "-c", "mine", str(paths.instance("blog") / "disk"))
+    assert qemu.list("blog") == ()
+
+
+def test_a_copy_is_of_that_moment_and_shares_what_both_stand_on(
+    qemu: QemuCheckpoints, paths: LimaPaths
+) -> None:
+    disk, copy = paths.instance("blog") / "disk", paths.instance("way") / "disk"
+    write(disk, "a")
+    qemu.create(BLOG, "1")
+    write(disk, "b")
+    for _ in range(2):  # as after a killed one
+        qemu.copy_disk("blog", "1", "way")
+    assert holds(copy, "a")
+    assert holds(disk, "b")
+    shared = paths.instance("way") / "golden.qcow2"
+    assert shared.samefile(paths.instance("blog") / "golden.qcow2")
+    assert "golden.qcow2" in qemu_img("info", str(copy))
+    assert "1" not in [one.name for one in qemu.list("way")]
+
+
+def test_a_disk_that_stands_on_a_longer_chain_is_copied_whole(
+    qemu: QemuCheckpoints, paths: LimaPaths
+) -> None:
+    folder = paths.instance("blog")
+    (folder / "disk").rename(folder / "middle.qcow2")
+    backing = ("-F", "qcow2", "-b", "middle.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", *backing, str(folder / "disk"))
+    write(folder / "disk", "c")
+    qemu.create(BLOG, "1")
+    qemu.copy_disk("blog", "1", "way")
+    assert [path.name for path in paths.instance("way").iterdir()] == ["disk"]
+    assert holds(paths.instance("way") / "disk", "c")
+
+
+def test_a_disk_that_is_not_there_is_named(qemu: QemuCheckpoints) -> None:
+    with pytest.raises(DiskFailed, match="way/disk"):
+        qemu.list("way")
+
+
+def test_copies_of_a_disk_are_kept_brought_back_and_given_to_another(paths: LimaPaths) -> None:
+    copied = CopiedCheckpoints(paths, CopiedDisks())
+    disk = paths.instance("blog") / "disk"
+    assert copied.list("blog") == ()
+    disk.write_text("a")
+    copied.create(BLOG, "one")
+    disk.write_text("b")
+    (found,) = copied.list("blog")
+    assert found == Snapshot("one", found.made)
+    kept = disk.parent / "checkpoints/one.disk"
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    copied.copy_disk("blog", "one", "way")
+    assert (paths.instance("way") / "disk").read_text() == "a"
+    copied.apply(BLOG, "one")
+    assert disk.read_text() == "a"
+    copied.delete(BLOG, "one")
+    assert copied.list("blog") == ()
