@@ -6,6 +6,7 @@ only a mark by which the next `fork`, or `prune`, clears away what a killed one 
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from .half_forks import half_forks
 from .load import project_names
 from .machine_errors import MachineError
 from .names import DEFAULT_NAME, host_name, name_problem
+from .rekey import SEED_BYTES
 from .state import MachineState, Ssh, remember
 from .way_in import with_pins
 from .wish import Wish
@@ -144,6 +146,7 @@ class Fork:
         address = with_pins(ssh, self.workspace.pins.path, host_key_alias(pinned_as))
         transport = connect_fabric(address, timeout_s=60)
         try:
-            return transport.run(f"sudo -n sh -c {quote(script)}", lines.append)
+            seed = secrets.token_hex(SEED_BYTES)
+            return transport.run(f"sudo -n sh -c {quote(script)}", lines.append, secret=seed)
         finally:
             transport.close()

@@ -1,7 +1,8 @@
 """A new identity for a guest that began as a copy of another one and runs already.
 
-Shell for root, and what it answers. cloud-init has given the host name: each boot of Lima's is that
-of a new machine to it. What the guest's user keeps in their home, logins included, stays.
+Shell for root, which reads a seed in hex digits, and what it answers. cloud-init has given
+the host name: each boot of Lima's is that of a new machine to it. What the guest's user keeps in
+their home, logins included, stays.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from collections.abc import Iterable
 
 from guard.errors import GuardError
 from guard.public_key import PublicKey, parse_public_key
+from provision.shell import quote
 
 from .anonymise import AGENT_IDS
+from .rekey import RESEED
 
 SCRIPT = f"""\
 set -eu
 # What keys are made of comes first: the copy began with the same seed.
 rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret
-head -c 256 /dev/hwrng > /dev/urandom 2>/dev/null || :
+python3 -c {quote(RESEED)}
 rm -f /etc/ssh/ssh_host_*
 ssh-keygen -A >/dev/null
 # A copy of it would be taken for the one that is wanted.

@@ -28,7 +28,7 @@ from .machine_errors import MachineError
 _ASLEEP = "/run/nopal-asleep"
 _CIDATA = "/mnt/lima-cidata"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
-_SEED_BYTES = 64
+SEED_BYTES = 64
 _HOST = "host-key:"
 
 
@@ -61,7 +61,7 @@ class Credentials:
 _SYSTEM = "dbus|getty|lima-guestagent|polkit|serial-getty|ssh|systemd-|user@"
 
 # The pool takes the seed and uses it at once, for all programs that ask from now on.
-_RESEED = """\
+RESEED = """\
 import fcntl, struct, sys
 RNDADDENTROPY, RNDRESEEDCRNG = 0x40085203, 0x5207
 seed = bytes.fromhex(sys.stdin.readline())
@@ -97,7 +97,7 @@ def rekey(guest: Runs, *, authorized_key: str) -> PublicKey:
     Raises:
         NotRekeyed: that failed; it is still the twin of others.
     """
-    seed = secrets.token_hex(_SEED_BYTES)
+    seed = secrets.token_hex(SEED_BYTES)
     return _host_key(_as_root(guest, script(time.time(), authorized_key), seed))
 
 
@@ -136,7 +136,7 @@ def script(now: float, authorized_key: str) -> str:
     return f"""\
 set -eu
 date --set=@{now:.3f} > /dev/null
-python3 -c {quote(_RESEED)}
+python3 -c {quote(RESEED)}
 home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
 echo {quote(authorized_key)} > "$home/.ssh/authorized_keys"
 
