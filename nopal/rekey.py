@@ -175,17 +175,21 @@ ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f {_HOST_KEY}
 # To cloud-init the next boot is a first one.
 rm -rf /var/lib/cloud/instance /var/lib/cloud/instances/* /var/lib/cloud/data/* /var/lib/cloud/sem/*
 rm -f /run/cloud-init/instance-data*.json
-truncate -s 0 /var/log/cloud-init*.log
-rm -rf /var/log/journal/* /run/log/journal/*
+rm -f /var/log/cloud-init*.log
 
 # Everybody who knew the old names, or has to know the new ones.
 xargs -r -n1 loginctl terminate-session < {_ASLEEP}/sessions 2> /dev/null || true
-systemctl restart --no-block systemd-journald lima-guestagent
+systemctl restart --no-block lima-guestagent
 # See anonymise.py.
 [ ! -f /etc/systemd/system/nopal-snakeoil.service ] || systemctl start nopal-snakeoil
 xargs -r systemctl start --no-block < {_ASLEEP}/services
 # Not in the background: the next login has to find the new key.
-systemctl restart ssh
+systemctl restart ssh systemd-journald
+# The old journal goes after who wrote it: it would come back.
+for folder in /var/log/journal /run/log/journal; do
+    [ ! -d "$folder" ] || find "$folder" -mindepth 1 -maxdepth 1 \
+        ! -name "$(cat /etc/machine-id)" -exec rm -rf {{}} +
+done
 wait "$dns"
 rm -rf {_ASLEEP}
 echo {_HOST} "$(cat {_HOST_KEY}.pub)"
