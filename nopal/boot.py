@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lima.errors import ResumeFailed, UnsafeInstance
+from lima.errors import LimaError, UnsafeInstance
 from provision.errors import ConvergeError
 
 from .machine_errors import MachineError, NoSuchMachine
@@ -113,7 +113,7 @@ class Boot:
         try:
             with self.reporter.activity("resuming") as on_line:
                 self.driver.sleepers.resume(wish.spec, golden, self._make_its_own, on_line)
-        except (ResumeFailed, ConvergeError, MachineError) as error:
+        except (LimaError, ConvergeError, MachineError) as error:
             self.reporter.say(f"boots instead of resuming: {error}")
             self.driver.goldens.forget_sleeper(golden, wish.spec)
             self._discard()

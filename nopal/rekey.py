@@ -135,6 +135,8 @@ def script(now: float, authorized_key: str) -> str:
     """
     return f"""\
 set -eu
+# Nowhere else, whatever happens.
+[ -d {_ASLEEP} ]
 date --set=@{now:.3f} > /dev/null
 python3 -c {quote(RESEED)}
 home=$(getent passwd "$SUDO_USER" | cut -d: -f6)

@@ -6,12 +6,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from guard.errors import GuardError
 from guard.host_keys import alias as host_key_alias
 from guard.public_key import parse_public_key
-from provision.errors import GuestUnreachable
+from provision.errors import GuestUnreachable, LoginRefused
 from provision.transport.fabric import FabricTransport, connect_fabric
 
-from .rekey import rekey
+from .rekey import NotRekeyed, rekey
 
 if TYPE_CHECKING:
     from lima.sleepers import Twin
@@ -30,8 +31,12 @@ def make_its_own(twin: Twin, name: str, pins: HostKeyPins) -> None:
     Raises:
         NotRekeyed, GuestUnreachable, HostKeyChanged: that failed; nothing may be done with it.
     """
+    try:
+        shown = parse_public_key(twin.host_key)
+    except GuardError as error:
+        raise NotRekeyed(str(error)) from error
     pins.remove(name)
-    pins.add(name, parse_public_key(twin.host_key))
+    pins.add(name, shown)
     transport = _login(
         replace(twin.address, known_hosts=pins.path, host_key_alias=host_key_alias(name))
     )
@@ -48,6 +53,6 @@ def _login(address: SshAddress) -> FabricTransport:
     while True:
         try:
             return connect_fabric(address, timeout_s=_ONE_TRY_S)
-        except GuestUnreachable:
-            if time.monotonic() > deadline:
+        except GuestUnreachable as error:
+            if isinstance(error, LoginRefused) or time.monotonic() > deadline:
                 raise
