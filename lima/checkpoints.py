@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -155,17 +156,16 @@ class QemuCheckpoints:
 
         The copy then holds only what was written since.
         """
-        chain = self._look_at(disk)
-        base = chain[0].backing_filename
-        if len(chain) != 2 or not base or "/" in base:  # noqa: PLR2004 - a disk and its base
+        below = [image.backing_filename for image in self._look_at(disk)[:-1]]
+        if any("/" in name for name in below):
             return ""
         try:
-            (folder / base).hardlink_to(disk.parent / base)
-        except FileExistsError:
-            pass
+            for name in below:
+                with suppress(FileExistsError):
+                    (folder / name).hardlink_to(disk.parent / name)
         except OSError:
             return ""
-        return base
+        return below[0] if below else ""
 
     def _look_at(self, disk: Path) -> tuple[_Image, ...]:
         output = self._qemu_img("info", "-U", "--backing-chain", "--output=json", str(disk))

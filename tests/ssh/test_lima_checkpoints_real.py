@@ -104,18 +104,20 @@ def test_a_copy_is_of_that_moment_and_shares_what_both_stand_on(
     assert "1" not in [one.name for one in qemu.list("way")]
 
 
-def test_a_disk_that_stands_on_a_longer_chain_is_copied_whole(
-    qemu: QemuCheckpoints, paths: LimaPaths
+@pytest.mark.parametrize("is_near", [True, False], ids=["in its folder", "elsewhere"])
+def test_what_a_disk_stands_on_is_shared_where_it_lies_beside_it(
+    qemu: QemuCheckpoints, paths: LimaPaths, is_near: bool
 ) -> None:
-    folder = paths.instance("blog")
-    (folder / "disk").rename(folder / "middle.qcow2")
-    backing = ("-F", "qcow2", "-b", "middle.qcow2")
-    qemu_img("create", "-q", "-f", "qcow2", *backing, str(folder / "disk"))
+    folder, other = paths.instance("blog"), paths.instance("way")
     write(folder / "disk", "c")
+    (folder / "disk").rename(folder / "middle.qcow2")
+    below = "middle.qcow2" if is_near else str(folder / "middle.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", below, str(folder / "disk"))
     qemu.create(BLOG, "1")
     qemu.copy_disk("blog", "1", "way")
-    assert [path.name for path in paths.instance("way").iterdir()] == ["disk"]
-    assert holds(paths.instance("way") / "disk", "c")
+    beside = {"golden.qcow2", "middle.qcow2"} if is_near else set()
+    assert {path.name for path in other.iterdir()} == {"disk"} | beside
+    assert holds(other / "disk", "c")
 
 
 def test_a_disk_that_is_not_there_is_named(qemu: QemuCheckpoints) -> None:
