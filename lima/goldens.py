@@ -112,6 +112,11 @@ class GoldenStore:
         """
         source = self._place(golden.key) / "disk"
         self.disks.begin(source, machine, f"golden-{golden.key}", disk_gib * _GIB)
+        os.utime(self._about(golden.key))
+
+    def last_used(self, golden: Golden) -> float:
+        """Return when a machine last began from it, in seconds since 1970."""
+        return self._about(golden.key).stat().st_mtime
 
     def remove(self, key: str) -> bool:
         """Forget a golden; machines that were made from it keep what they need."""
@@ -185,7 +190,7 @@ class GoldenStore:
     def _read(self) -> Iterator[Golden]:
         for place in self.folder.glob("[0-9a-f]*"):
             try:
-                golden = msgspec.json.decode((place / "golden.json").read_bytes(), type=Golden)
+                golden = msgspec.json.decode(self._about(place.name).read_bytes(), type=Golden)
             except (OSError, msgspec.DecodeError):
                 continue  # it is only a cache: what cannot be read is made again
             if golden.version == VERSION and golden.key == place.name:
@@ -193,6 +198,9 @@ class GoldenStore:
 
     def _place(self, key: str) -> Path:
         return self.folder / key
+
+    def _about(self, key: str) -> Path:
+        return self._place(key) / "golden.json"
 
     def _disk(self, golden: Golden) -> Path:
         return self._place(golden.key) / "disk"

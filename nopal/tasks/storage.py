@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+import time
 from typing import TYPE_CHECKING
 
-from invoke import Context
+from invoke import Context, Exit
 
 from .open import open_workspace
 from .verb import PROJECTS, verb
@@ -14,6 +15,7 @@ from .verb import PROJECTS, verb
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
+_DAY_S = 24 * 60 * 60
 _JSON = "print JSON instead of columns"
 
 
@@ -69,10 +71,11 @@ def df(c: Context, json: bool = False) -> None:
 @verb(
     help={
         "all": "every golden machine, not only those that no project begins from",
+        "unused-for": "in place of those: golden machines that none began from for so many days",
         "dry-run": "only say what would go",
     }
 )
-def prune(c: Context, all: bool = False, dry_run: bool = False) -> None:
+def prune(c: Context, all: bool = False, unused_for: int = 0, dry_run: bool = False) -> None:
     """Remove golden machines of no use, and what killed commands left.
 
     No machine loses anything: one that began from a golden keeps what it needs of it.
@@ -81,7 +84,13 @@ def prune(c: Context, all: bool = False, dry_run: bool = False) -> None:
     from ..prune import Pruner  # noqa: PLC0415
 
     workspace = open_workspace(c)
-    keep = () if all else _wanted(workspace)
+    if unused_for < 0 or (all and unused_for):
+        raise Exit("--unused-for is a number of days, and in place of --all", 2)
+    keep: tuple[str, ...] = ()
+    if unused_for:
+        keep = _used_within(workspace, unused_for)
+    elif not all:
+        keep = _wanted(workspace)
     with workspace.reporter("prune") as reporter:
         pruner = Pruner(
             workspace.driver,
@@ -107,6 +116,13 @@ def _list_goldens(workspace: Workspace, *, as_json: bool) -> None:
     else:
         text = as_text(goldens) if goldens else "there is no golden machine"
     sys.stdout.write(text + "\n")
+
+
+def _used_within(workspace: Workspace, days: int) -> tuple[str, ...]:
+    """Return the keys of the goldens from which a machine began in the last `days`."""
+    goldens = workspace.driver.goldens
+    since = time.time() - days * _DAY_S
+    return tuple(golden.key for golden in goldens.all() if goldens.last_used(golden) >= since)
 
 
 def _wanted(workspace: Workspace) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,3 +132,13 @@ def test_a_disk_that_is_a_link_is_not_kept(store: GoldenStore, machine: Path) ->
     with pytest.raises(OSError, match="symbolic links"):
         replace(store, disks=LinkingDisks()).keep(BASE, machine)
     assert not any(store.folder.iterdir())
+
+
+def test_a_golden_tells_when_a_machine_last_began_from_it(
+    store: GoldenStore, machine: Path
+) -> None:
+    store.keep(BASE, machine)
+    os.utime(store.folder / "aa00/golden.json", (1000, 1000))
+    assert store.last_used(BASE) == 1000
+    store.begin(BASE, machine, 16)
+    assert store.last_used(BASE) > 1000
