@@ -1,7 +1,8 @@
 """Looking for credentials in a guest that is to be kept for others to begin from.
 
-Shell for root that prints the files which hold one, and nothing of what is in them. Files that
-packages bring are left out where they are known to hold examples: keys of test suites.
+Shell for root that prints the files which hold one, and nothing of what is in them. Left out are
+configuration files as the distribution's packages brought them, such as Chromium's public keys for
+Google's services, and folders of libraries, whose test suites hold examples.
 """
 
 from __future__ import annotations
@@ -75,8 +76,20 @@ look() {{
         find "$place" -xdev -type d \\( {_any(_LIBRARIES + _BROUGHT)} \\) -prune -o -type f "$@"
     done
 }}
-look \\( {_any(_NAMES + _PATHS)} \\) -size +0 -print
-look -size -{_LARGEST} -exec sh -c 'grep -lIE "$@" || [ $? = 1 ]' grep {texts} -- {{}} +"""
+# What a package of the distribution brought, and nobody changed, is everybody's.
+is_packaged() {{
+    package=$(dpkg-query -S "$1" 2>/dev/null) || return 1
+    sum=$(md5sum <"$1")
+    dpkg-query -W -f='${{Conffiles}}\\n' "${{package%%:*}}" | grep -qxF " $1 ${{sum%% *}}"
+}}
+found=$(mktemp)
+trap 'rm -f "$found"' EXIT
+look \\( {_any(_NAMES + _PATHS)} \\) -size +0 -print >"$found"
+look -size -{_LARGEST} -exec sh -c 'grep -lIE "$@" || [ $? = 1 ]' grep {texts} -- {{}} + >>"$found"
+while IFS= read -r file; do
+    is_packaged "$file" || printf '%s\\n' "$file"
+done <"$found"
+"""
 
 
 def _words(places: Iterable[str]) -> str:

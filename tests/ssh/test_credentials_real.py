@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -46,12 +48,18 @@ def plant(root: Path, path: str, text: str) -> Path:
     return file
 
 
-def found(root: Path) -> list[str]:
+def found(root: Path, **environ: str) -> list[str]:
     homes = [str(root / "home"), str(root / "root")]
     for home in homes:
         Path(home).mkdir(exist_ok=True)
     script = credentials.script(homes, [str(root / "etc"), str(root / "usr/local")])
-    done = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["sh", "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+    )
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -66,6 +74,23 @@ def test_what_is_no_credential_is_left_alone(tmp_path: Path) -> None:
     for path, text in HARMLESS.items():
         plant(tmp_path, path, text)
     assert found(tmp_path) == []
+
+
+def test_only_a_changed_file_of_a_package_counts(tmp_path: Path) -> None:
+    shipped = "KEY=AIza" + "a1B2C" * 7 + "\n"
+    file = plant(tmp_path, "etc/chromium.d/apikeys", shipped)
+    plant(
+        tmp_path,
+        "bin/dpkg-query",
+        "#!/bin/sh\n"
+        f'case $1 in -S) [ "$2" = {file} ] && echo "chromium:amd64: $2" ;;\n'
+        f'*) [ "$3" = chromium ] && echo " {file} {hashlib.md5(shipped.encode()).hexdigest()}" ;;\n'
+        "esac\n",
+    ).chmod(0o755)
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    assert found(tmp_path, PATH=path) == []
+    file.write_text(shipped + shipped.replace("a1B2C", "own01"))
+    assert found(tmp_path, PATH=path) == [str(file)]
 
 
 @pytest.mark.parametrize("script", [credentials.script(), anonymise.script()])
