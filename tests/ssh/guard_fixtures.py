@@ -121,10 +121,15 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def make_repo(path: Path, branch: str = "main") -> None:
-    """Make a bare repo with one empty commit on `branch`."""
+def make_repo(path: Path, branch: str = "main", files: Mapping[str, str] | None = None) -> None:
+    """Make a bare repo with one commit on `branch`, of `files` in its top folder."""
     run("git", "init", "-q", "--bare", "-b", branch, path)
     who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-    tree = run("git", "-C", path, "hash-object", "-t", "tree", "-w", "--stdin").strip()
+    blob = ("git", "-C", path, "hash-object", "-w", "--stdin")
+    listing = "".join(
+        f"100644 blob {run(*blob, text=text).strip()}\t{name}\n"
+        for name, text in (files or {}).items()
+    )
+    tree = run("git", "-C", path, "mktree", text=listing).strip()
     commit = run("git", *who, "-C", path, "commit-tree", "-m", "first", tree).strip()
     run("git", "-C", path, "update-ref", f"refs/heads/{branch}", commit)
