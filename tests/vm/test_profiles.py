@@ -1,4 +1,7 @@
-"""The profile catalogue in a real machine: each profile is installed, proves itself and rests."""
+"""The profile catalogue in a real machine: each profile is installed, proves itself and rests.
+
+Emulated, that is half an hour and more: `pytest -m slow`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from person import Person
 
 from profiles.catalogue import BUILT_IN
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * 3600)]
 
 NAME = "tools"
 OF_REPOS = ("repos", "deps", "devcontainer", "dotfiles")
