@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from person import INV, Person, processes_about
+from person import CHECKOUT, INV, Person, processes_about
 
 from lima.driver import LimaDriver
 from lima.host import detect
@@ -44,6 +44,11 @@ class Garden:
     person: Person
     repo: Path
 
+    @property
+    def bakes(self) -> str:
+        """What the processes of this person's bakes have in their command lines."""
+        return f"{self.driver().paths.home}/nopal-bake-"
+
     def driver(self) -> LimaDriver:
         environ = self.person.environment()
         is_root = os.geteuid() == 0
@@ -57,7 +62,8 @@ class Garden:
 
 @pytest.fixture(scope="module")
 def garden(place: Path) -> Iterator[Garden]:
-    person = Person(place / "gus")
+    # The repo's tasks.py finds nopal also where it is not installed.
+    person = Person(place / "gus", {"PYTHONPATH": str(CHECKOUT)})
     repo = person.home / "cork"
     repo.mkdir(parents=True)
     # Of this run alone, so that no golden of an earlier one will do.
@@ -96,7 +102,7 @@ def test_a_bake_that_is_killed_while_it_boots_is_finished_by_the_next(garden: Ga
         if "starting" in line:
             break
     # Once QEMU runs: what was begun must be taken up, and not left running beside.
-    while not processes_about("nopal-bake-"):
+    while not processes_about(garden.bakes):
         time.sleep(0.2)
     os.killpg(bake.pid, signal.SIGKILL)
     bake.wait()
@@ -105,7 +111,7 @@ def test_a_bake_that_is_killed_while_it_boots_is_finished_by_the_next(garden: Ga
     assert "begins from golden machine" in garden.inv("bake")
     assert len(keys(garden)) == 1
     assert [there.name for there in garden.driver().list()] == []
-    assert processes_about("nopal-bake-") == []
+    assert processes_about(garden.bakes) == []
 
 
 def test_a_new_machine_begins_from_it_and_is_itself(garden: Garden) -> None:
