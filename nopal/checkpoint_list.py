@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from .checkpoint_notes import Checkpoint
+from .columns import in_columns
 from .sizes import in_words
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
@@ -40,11 +41,7 @@ def as_text(table: Sequence[Checkpoint], now: int) -> str:
         )
         for one in table
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return in_columns(cells)
 
 
 def age(seconds: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .columns import in_columns
 from .names import BAKE_PREFIX
 from .sizes import in_words
 
@@ -76,8 +77,4 @@ def as_text(table: Sequence[Row]) -> str:
         )
         for row in table
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return in_columns(cells)

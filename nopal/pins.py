@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from profiles.pin import Pin
 
+from .columns import in_columns
+
 _STABLE = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,4})")
 LATEST = "latest"
 
@@ -79,11 +81,7 @@ def as_text(rows: Sequence[Row], machine: str) -> str:
         (row.profile, row.pin.program, row.pin.version, row.chosen or "-", _newest(row))
         for row in rows
     ]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
-    table = "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    table = in_columns(cells)
     return "\n\n".join([table, *filter(None, [toml(rows, machine)])])
 
 

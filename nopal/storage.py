@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from .columns import in_columns
 from .names import BAKE_PREFIX
 from .sizes import in_words
 
@@ -99,11 +100,7 @@ def as_text(table: Sequence[Item]) -> str:
     ]
     used = in_words(sum(item.used_bytes for item in table))
     cells.append(("", "", used, in_words(sum(item.freed_bytes for item in table)), ""))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return in_columns(cells)
 
 
 def _kept(driver: Driver, name: str, kept: Collection[str]) -> str:
