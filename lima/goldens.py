@@ -84,6 +84,10 @@ class GoldenStore:
         useful = [found for found in self.all() if found.leads_to(wanted)]
         return max(useful, key=lambda found: found.steps, default=None)
 
+    def lock_file(self, key: str) -> Path:
+        """Return what is locked by whoever makes or removes the golden of `key`."""
+        return self.folder / f".{key}.lock"
+
     def keep(self, golden: Golden, machine: Path) -> None:
         """Make a golden of a stopped machine, in one piece; an older one of its key is replaced.
 

@@ -89,7 +89,7 @@ class Bakery:
         goldens = self.driver.goldens
         goldens.folder.mkdir(parents=True, exist_ok=True)
         # Beside the goldens: whoever shares them waits for the same lock.
-        with locked(goldens.folder / f".{wanted.key}.lock", self._tell_waiting):
+        with locked(goldens.lock_file(wanted.key), self._tell_waiting):
             found = None if refresh else goldens.exact(wanted)
             if found is None:
                 self._make(wish, wanted, None if refresh else goldens.nearest(wanted))

@@ -78,7 +78,7 @@ class Pruner:
 
     def _removed(self, key: str, remove: Callable[[], object]) -> bool:
         """Whether it goes; not while another command is making the golden of that key."""
-        lock = locked(self.driver.goldens.folder / f".{key}.lock", _refuse)
+        lock = locked(self.driver.goldens.lock_file(key), _refuse)
         return self._removed_under(lock, remove)
 
     def _removed_under(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -34,7 +34,7 @@ class Item:
 
 def items(
     driver: Driver,
-    wanted: Iterable[str] | None,
+    wanted: Collection[str],
     images: Path,
     logs: Path,
     *,
@@ -42,10 +42,8 @@ def items(
 ) -> tuple[Item, ...]:
     """Return all that takes space; `wanted` are the keys of the goldens that a project uses.
 
-    With None no golden can be told to be of no use. `kept` are the machines with checkpoints: to
-    look at those of one costs a process.
+    `kept` are the machines with checkpoints: to look at those of one costs a process.
     """
-    keys = None if wanted is None else set(wanted)
     found: list[Item] = []
     for instance in driver.list():
         used = driver.disk_in_use(instance)
@@ -61,7 +59,7 @@ def items(
             golden,
             goldens.used_bytes(golden),
             goldens.machines_using(golden),
-            is_wanted=keys is None or golden.key in keys,
+            is_wanted=golden.key in wanted,
         )
         for golden in goldens.all()
     ]
