@@ -8,55 +8,50 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from .kept import Kept
 from .machine import describe
-from .page import page, text
+from .page import text
 from .peers import install, install_nopal
 from .results import Results
 from .suite import QUICK, Extent, Suite
-from .tools import ROOT, Installation, Tool
-
-PAGE = ROOT / "docs/performance.md"
+from .tools import Installation, Tool
 
 
 def main() -> int:
     """Do what the command line asks; return the exit status."""
     options = _options()
+    kept = Kept.of_this_user()
     if options.render:
-        results = msgspec.json.decode(options.render.read_bytes(), type=Results)
-        PAGE.write_text(page(results))
+        kept.write_page()
         return 0
     if os.geteuid() != 0:
         _say("The benchmarks log in to this computer as root, so only root can run them.")
         return 2
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nopal/bench"
     # A short path: it is part of the names of sockets.
     with tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
         scratch = Path(folder)
         nopal = Installation()
         peers: tuple[Tool, ...] = ()
         if not options.quick:
-            cache.mkdir(parents=True, exist_ok=True)
-            nopal = install_nopal(cache, scratch, _say)
-            peers = install(cache, _say)
+            nopal = install_nopal(kept.folder, scratch, _say)
+            peers = install(kept.folder, _say)
         tools = tuple(tool for tool in (*nopal.tools(), *peers) if options.only in tool.name)
         extent = QUICK if options.quick else Extent()
         if options.sizes:
             extent = replace(extent, sizes=tuple(options.sizes))
-        kept = cache / "last.json"
-        keep = _forget if options.quick else partial(_keep, kept)
-        results = measure(Suite(scratch, nopal, tools, extent, _say), cache, keep)
+        keep = _forget if options.quick else kept.keep
+        results = measure(Suite(scratch, nopal, tools, extent, _say), kept.folder, keep)
     if options.json:
         sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
         return 0
     sys.stdout.write(text(results) + "\n")
     if not options.quick:
-        PAGE.write_text(page(results))
+        kept.write_page()
     return 0
 
 
@@ -83,12 +78,6 @@ def measure(suite: Suite, cache: Path, keep: Callable[[Results], None]) -> Resul
     return results
 
 
-def _keep(place: Path, results: Results) -> None:
-    new = place.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode(results))
-    new.replace(place)
-
-
 def _forget(_results: Results) -> None:
     """Keep nothing."""
 
@@ -99,7 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--only", default="", help="tools with this in their name")
     parser.add_argument("--sizes", type=int, nargs="*", help="numbers of resources")
-    parser.add_argument("--render", type=Path, help="write the page from results kept before")
+    parser.add_argument("--render", action="store_true", help="write the page from what was kept")
     return parser.parse_args()
 
 

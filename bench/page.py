@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .machines_page import BOOT, MachineResults, boot_rows, cost_rows
+from .machines_page import INTRODUCTION as MACHINES
 from .results import Cell, Comparison, Figure, Machine, Results
 from .targets import verdicts
 from .tools import FABRIC, MASTER
@@ -114,7 +116,7 @@ def text(results: Results) -> str:
     return "\n\n".join(table(rows) for rows in tables if len(rows) > 1)
 
 
-def page(results: Results) -> str:
+def page(results: Results, machines: MachineResults | None = None) -> str:
     """Return docs/performance.md."""
     parts = [INTRODUCTION, "## Targets\n", table(target_rows(results)) + "\n"]
     missed = [verdict.target for verdict in verdicts(results) if not verdict.is_met]
@@ -135,7 +137,20 @@ def page(results: Results) -> str:
     rows = comparison_rows(results.comparisons)
     parts.append(f"## Without a server\n\n{table(rows)}\n")
     parts.append(f"## The machine\n\n{_machine(results.machine)}")
+    if machines is not None:
+        parts.append(_machines(machines))
     return "\n".join(parts)
+
+
+def _machines(found: MachineResults) -> str:
+    before, after = found.machine.load
+    kind = "emulated by QEMU" if found.is_emulated else "with hardware virtualisation"
+    return (
+        f"## Whole machines\n\n{MACHINES}\n{table(cost_rows(found))}\n\n"
+        f"### A boot\n\n{BOOT}\n{table(boot_rows(found))}\n\n"
+        f"All of it on the machine above, {kind}; load average when the run began {before:.1f}, "
+        f"when it ended {after:.1f} (a machine that boots counts for two).\n"
+    )
 
 
 def _order(tool: str) -> int:
