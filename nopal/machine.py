@@ -25,6 +25,7 @@ from .machine_errors import MachineError, NoSuchMachine
 from .over_master import Glance, glance
 from .report import Reporter
 from .state import MachineState, StateStore
+from .trim import trim
 from .way_in import HostKeyPins, WayIn
 from .wish import Wish
 
@@ -195,7 +196,10 @@ class Machine:
                 raise NoSuchMachine(self.name)
             if instance.status == "Stopped":
                 return False
+            state = self.states.read(self.name)
             with self.reporter.activity("stopping"):
+                if state.ssh is not None and not force:
+                    trim(self.way_in.address(state), self.reporter)
                 self.driver.stop(self.name, force=force)
             self.way_in.forget()
             return True

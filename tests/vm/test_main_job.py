@@ -253,9 +253,13 @@ def test_destroying_asks_first_and_names_what_would_be_lost(job: Job) -> None:
     assert job.run("cat ~/code/beta/draft.txt") == "draft"
 
 
-def test_a_stopped_machine_comes_back_with_the_same_host_key(job: Job) -> None:
+def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Job) -> None:
     pinned = (job.person.state / "known_hosts").read_text()
+    disk = job.lima_home / NAME / "disk"
+    job.run("head -c 300M /dev/urandom > ~/big && sync && rm ~/big && sync")
+    full = disk.stat().st_blocks * 512
     job.person.inv("restart", "-p", NAME)
+    assert disk.stat().st_blocks * 512 < full - 200 * 2**20
     assert (job.person.state / "known_hosts").read_text() == pinned
     assert job.run("cat ~/code/beta/draft.txt") == "draft"
 
