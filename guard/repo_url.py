@@ -54,7 +54,7 @@ class BranchRefused(GuardError):
     def __str__(self) -> str:
         return (
             f"the branch `{printable(self.branch, 80)}` is refused: {self.reason}.\n"
-            "In `repos`, give the branch's plain name, such as `main` or `feature/login`."
+            "Give the branch's plain name, such as `main` or `feature/login`."
         )
 
 

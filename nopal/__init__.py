@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from profiles.agent import Agent as Agent
     from profiles.guest import Guest as Guest
     from profiles.profile import profile as profile
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .tasks import ns as ns
 
 _HOMES = {
+    "Agent": ("profiles.agent", "Agent"),
     "Guest": ("profiles.guest", "Guest"),
     "connect": ("nopal.guest", "connect"),
     "ns": ("nopal.tasks", "ns"),

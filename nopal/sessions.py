@@ -1,4 +1,7 @@
-"""Agents in named tmux sessions of a machine: the shell that starts and attaches them."""
+"""Agents in named tmux sessions of a machine: the shell that starts and attaches them.
+
+What they do in there is seen by `session_look.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,32 @@ named by `-f` would take the place of both."""
 AGENT_SOCKET = "~/.local/state/nopal/agent.sock"
 """A link to the newest connection's agent, so that a pane started long ago reaches it too."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+RECORDS = "~/.local/state/nopal/sessions"
+"""A file for each session that was started and not closed since, called by its name."""
+
+SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-256color"}) | {
     "vt100",
     "xterm",
     "xterm-256color",
 }
+
+
+_HINT_MS = 12_000
+_ENDED = (
+    "#{@nopal_agent} ended with #{?pane_dead_signal,signal #{pane_dead_signal},"
+    "status #{pane_dead_status}}: Ctrl-b d leaves, the next inv #{@nopal_agent} starts it again"
+)
+_FORGET = f'run-shell "rm -f {RECORDS}/#{{hook_session_name}}"'
+_SERVER_OPTIONS = " \\; ".join(
+    (
+        # The pane of an agent that has ended stays, for what it said and how it ended.
+        "set-option -wg remain-on-exit on",
+        f"set-option -wg remain-on-exit-format {quote(_ENDED)}",
+        f"set-hook -g session-closed {quote(_FORGET)}",
+    )
+)
+"""Of nopal's tmux server alone: other servers of the machine are the person's."""
 
 
 @dataclass(eq=False)
@@ -49,9 +72,13 @@ class Session:
     arguments: tuple[str, ...] = ()
     new: bool = False
     """Whether to start another one when a session of this name runs already."""
+    agent: str = ""
+    """The profile that describes the agent; its state is read by that description."""
+    before: str = ""
+    """Shell that makes `directory` ready, or ends with a word and a status."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not SESSION_NAME.fullmatch(self.name):
             raise BadSessionName(self.name)
 
 
@@ -103,23 +130,33 @@ def start_script(session: Session) -> str:
     command = f"exec bash -lc {quote(pane)}"
     base = quote(session.name)
     return f"""
+unset TMUX TMUX_PANE
 name={base}
 dir={quote_path(session.directory)}
-[ -d "$dir" ] || dir=$HOME
+records={quote_path(RECORDS)}
+mkdir -p "$records"
 has() {{ {TMUX} has-session -t "=$1" 2>/dev/null; }}
 if {"true" if session.new else "false"}; then
   n=2
   while has "$name"; do name={base}-$n; n=$((n + 1)); done
 fi
-if ! has "$name"; then
-  {TMUX} new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
-    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" {quote(command)}
-  did=started
-elif [ "$({TMUX} display-message -p -t "=$name:" '#{{pane_dead}}')" = 1 ]; then
-  {TMUX} respawn-pane -t "=$name:" -c "$dir" {quote(command)}
-  did=restarted
-else
-  did=running
+if ! has "$name"; then did=started
+elif [ "$({TMUX} display-message -p -t "=$name:" '#{{pane_dead}}')" = 1 ]; then did=restarted
+else did=running
+fi
+if [ $did != running ]; then
+{session.before}[ -d "$dir" ] || dir=$HOME
+fi
+if [ $did = started ]; then
+  {TMUX} start-server \\; {_SERVER_OPTIONS} \\; \\
+    new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
+    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" -e COLORTERM=truecolor {quote(command)} \\; \\
+    set-option -p -t "=$name:" @nopal_agent {quote(session.agent)}
+  printf '%s\\n' {quote(session.agent)} > "$records/$name"
+elif [ $did = restarted ]; then
+  {TMUX} respawn-pane -t "=$name:" -c "$dir" {quote(command)} \\; \\
+    set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; \\
+    set-option -pu -t "=$name:" @nopal_state
 fi
 """
 
@@ -129,12 +166,16 @@ def detached_script(session: Session) -> str:
     return short_prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
 
 
-def attach_script(session: Session, term: str, terminfo: str) -> str:
-    """Return shell that starts the session where needed, and attaches this terminal to it."""
+def attach_script(session: Session, term: str, terminfo: str, hint: str = "") -> str:
+    """Return shell that starts the session where needed, and attaches this terminal to it.
+
+    tmux shows `hint` for some seconds.
+    """
+    said = f" \\; display-message -d {_HINT_MS} {quote(hint)}" if hint else ""
     return (
         prelude(term, terminfo)
         + start_script(session)
-        + f'exec {TMUX} -u attach-session -t "=$name"\n'
+        + f'exec {TMUX} -u attach-session -t "=$name"{said}\n'
     )
 
 
@@ -166,6 +207,6 @@ def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:
         words = line.split()
         match words:
             case ["session", name, ("started" | "restarted" | "running") as did]:
-                if _NAME.fullmatch(name):
+                if SESSION_NAME.fullmatch(name):
                     return name, did
     return None

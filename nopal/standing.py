@@ -13,6 +13,7 @@ from .machine_errors import MachineError, NotRunning
 from .preflight import prepare_all
 from .report import one_line_summary
 from .ssh_command import ssh_command
+from .workplace import Workplace, workplace
 
 if TYPE_CHECKING:
     from provision.transport.address import SshAddress
@@ -36,6 +37,25 @@ class ProfileMissing(MachineError):
         )
 
 
+@dataclass(eq=False)
+class WhichRepo(MachineError):
+    """A repo that the project does not have, or none named where it has several."""
+
+    project: str
+    repo: str
+    folders: tuple[str, ...]
+    exit_status = 2
+
+    def __str__(self) -> str:
+        wrong = f"no repo {self.repo}" if self.repo else "not just one repo"
+        known = (
+            f"give one by --repo: {', '.join(self.folders)}"
+            if self.folders
+            else ("list it in `repos` of your projects.toml")
+        )
+        return f"the project {self.project} has {wrong};\n{known}"
+
+
 @dataclass(frozen=True)
 class Standing:
     """One project's machine, to stand in."""
@@ -46,13 +66,42 @@ class Standing:
     @property
     def directory(self) -> str:
         """Where to stand: the clone of a project with one repo, else the folder of all clones."""
-        repos = self.project.repos
-        if len(repos) != 1:
-            return "~/code"
+        clones = self._clones()
+        return f"~/code/{clones[0]}" if len(clones) == 1 else "~/code"
+
+    def place(self, repo: str = "", branch: str = "") -> Workplace:
+        """Return where an agent works: in `repo`'s clone, in a worktree of `branch`, or as above.
+
+        Raises:
+            WhichRepo: see `clone`.
+            BranchRefused: git takes no branch of that name.
+        """
+        if not repo and not branch:
+            return workplace(self.directory)
+        from guard.repo_url import check_branch  # noqa: PLC0415
+
+        if branch:
+            check_branch(branch)
+        return workplace(self.directory, self.clone(repo), is_named=bool(repo), branch=branch)
+
+    def clone(self, repo: str = "") -> str:
+        """Return the clone of `repo`, by its folder in ~/code; of the only one where it is empty.
+
+        Raises WhichRepo: the project has none of that name, or not just one.
+        """
+        clones = self._clones()
+        found = [each for each in clones if repo in {"", each}]
+        if len(found) != 1:
+            raise WhichRepo(self.project.name, repo, clones)
+        return f"~/code/{found[0]}"
+
+    def _clones(self) -> tuple[str, ...]:
         from guard.repo_url import folder_names, parse_repo_url  # noqa: PLC0415
 
-        path = repos[0].path or folder_names([parse_repo_url(repos[0].url)])[0]
-        return f"~/code/{path}"
+        repos = self.project.repos
+        folders = folder_names([parse_repo_url(repo.url) for repo in repos])
+        pairs = zip(repos, folders, strict=True)
+        return tuple(repo.path or folder for repo, folder in pairs)
 
     def ready(self, needs: str = "") -> SshAddress:
         """Return where the machine is, after bringing it up where it is not.

@@ -21,6 +21,7 @@ import msgspec
 
 from provision import Block, Check, Step, UvTool
 
+from .agent import Agent
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
@@ -28,6 +29,14 @@ from .profile import profile
 
 AIDER = Pin("aider", "0.86.2", registry="pypi", package="aider-chat")
 PINS = (AIDER,)
+
+AGENT = Agent(
+    program="aider",
+    title="aider",
+    goes_on=("--restore-chat-history",),
+    headless=("--yes-always", "--message={}"),
+    login_variables=("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"),
+)
 
 # No pin of its own: each uv knows the Pythons of its day, with their checksums.
 CPYTHON = "3.12.16"
@@ -45,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The Python it is installed for: a version that uv knows, or the path of one."""
 
 
-@profile(requires=["python"])
+@profile(requires=["python"], agent=AGENT)
 def aider(options: Options, guest: Guest) -> Iterator[Step]:
     """Aider at a pinned version, with no first-run question but the login."""
     yield UvTool(AIDER.package, options.version, python=options.python)

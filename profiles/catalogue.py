@@ -15,6 +15,7 @@ from .profile import Profile
 if TYPE_CHECKING:
     from provision.step import Step
 
+    from .agent import Agent
     from .guest import Guest
     from .pin import Pin
 
@@ -63,6 +64,14 @@ REQUIRES = {
     "deps": ("repos",),
     "devcontainer": ("deps",),
 }
+AGENTS = {
+    "claude": "Claude Code",
+    "codex": "Codex",
+    "opencode": "opencode",
+    "gemini": "Gemini",
+    "aider": "aider",
+}
+"""The profiles of coding agents, and what people call these."""
 BUILT_IN = tuple(SUMMARIES)
 WITH_REPOS = ("repos", "deps")
 """Named or not, every project with repos has these."""
@@ -92,6 +101,11 @@ class BuiltIn(Profile):
         if not isinstance(found, Profile):
             raise TypeError(self.label)
         return found
+
+    @property
+    def agent(self) -> Agent | None:
+        """See Profile."""
+        return self.loaded.agent if self.label in AGENTS else None
 
     @property
     def options_type(self) -> type | None:

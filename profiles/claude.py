@@ -22,6 +22,7 @@ import msgspec
 from provision import Check, Command, Directory, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
+from .agent import Agent
 from .guest import Guest
 from .pin import Pin
 from .profile import profile
@@ -29,6 +30,19 @@ from .profile import profile
 CLAUDE = Pin("claude", "2.1.330", registry="npm", package="@anthropic-ai/claude-code")
 PINS = (CLAUDE,)
 _INSTALLED = f"/usr/local/lib/node_modules/{CLAUDE.package}"
+
+AGENT = Agent(
+    program="claude",
+    title="Claude Code",
+    prompt=("--", "{}"),
+    goes_on=("--continue",),
+    chooses=("--resume",),
+    resume=("--resume={}",),
+    headless=("-p", "--output-format=stream-json", "--verbose", "--", "{}"),
+    transcripts="~/.claude/projects",
+    hosts=("api.anthropic.com",),
+    login_variables=("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+)
 
 _MODES = {"auto": "auto", "full": "bypassPermissions", "ask": "default"}
 
@@ -43,7 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Further keys of ~/.claude/settings.json, such as `{"model": "opus"}`."""
 
 
-@profile(requires=["node"])
+@profile(requires=["node"], agent=AGENT)
 def claude(options: Options, guest: Guest) -> Iterator[Step]:
     """Claude Code at a pinned version, with no first-run question."""
     yield Npm(CLAUDE.package, options.version)

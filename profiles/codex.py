@@ -16,6 +16,7 @@ import msgspec
 
 from provision import Block, Check, Directory, File, Npm, Step
 
+from .agent import Agent
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
@@ -23,6 +24,20 @@ from .profile import profile
 
 CODEX = Pin("codex", "0.169.0", registry="npm", package="@openai/codex")
 PINS = (CODEX,)
+
+AGENT = Agent(
+    program="codex",
+    title="Codex",
+    prompt=("--", "{}"),
+    goes_on=("resume", "--last"),
+    chooses=("resume",),
+    resume=("resume", "{}"),
+    headless=("exec", "--json", "--skip-git-repo-check", "--", "{}"),
+    transcripts="~/.codex/sessions",
+    hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
+    # Codex asks for a login on a terminal whatever the environment holds; `codex exec` takes this.
+    login_variables=("CODEX_API_KEY",),
+)
 
 _UNCONFINED = ("never", "danger-full-access")
 _POLICIES = {"auto": _UNCONFINED, "full": _UNCONFINED, "ask": ("on-request", "workspace-write")}
@@ -36,7 +51,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     screens were checked for the default."""
 
 
-@profile(requires=["node"])
+@profile(requires=["node"], agent=AGENT)
 def codex(options: Options, guest: Guest) -> Iterator[Step]:
     """Codex CLI at a pinned version, with no first-run question but the login."""
     yield Npm(CODEX.package, options.version)

@@ -22,12 +22,30 @@ class UnknownProfile(ProfileError):
     known: tuple[str, ...]
     wanted_by: str = ""
     """The profile that requires it; empty when a person named it."""
+    is_agent: bool = False
+    """Whether only profiles of coding agents were meant; `known` holds just those then."""
 
     def __str__(self) -> str:
         by = f", which `{self.wanted_by}` requires" if self.wanted_by else ""
+        what = "profile of a coding agent called" if self.is_agent else "profile"
         return (
-            f"There is no profile `{self.name}`{by}.\n"
+            f"There is no {what} `{self.name}`{by}.\n"
             f"{did_you_mean(self.name, self.known)}Profiles: {', '.join(sorted(self.known))}."
+        )
+
+
+@dataclass(eq=False)
+class AgentCannot(ProfileError):
+    """Something that was asked of a coding agent, and for which it has no words."""
+
+    program: str
+    wish: str
+    """The flag."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.program} has nothing for {self.wish}.\n"
+            f"Start it without that flag, or give it arguments of its own behind `--`."
         )
 
 

@@ -24,6 +24,7 @@ import msgspec
 from provision import Block, Check, Directory, File, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
+from .agent import Agent
 from .guest import Autonomy, Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
@@ -31,6 +32,18 @@ from .profile import profile
 
 GEMINI = Pin("gemini", "0.61.0", registry="npm", package="@google/gemini-cli")
 PINS = (GEMINI,)
+
+AGENT = Agent(
+    program="gemini",
+    title="Gemini",
+    prompt=("--prompt-interactive={}",),
+    goes_on=("--resume",),
+    resume=("--resume={}",),
+    headless=("--prompt={}",),
+    transcripts="~/.gemini/tmp",
+    hosts=("generativelanguage.googleapis.com",),
+    login_variables=("GEMINI_API_KEY",),
+)
 
 Login = Literal["", "google", "key", "vertex"]
 _LOGINS: dict[Login, str] = {
@@ -50,7 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How to log in: a Google account, the key in GEMINI_API_KEY, or Vertex AI; else it asks."""
 
 
-@profile(requires=["node"])
+@profile(requires=["node"], agent=AGENT)
 def gemini(options: Options, guest: Guest) -> Iterator[Step]:
     """Gemini CLI at a pinned version, with no first-run question but the login."""
     yield Npm(GEMINI.package, options.version)

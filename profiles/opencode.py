@@ -24,6 +24,7 @@ import msgspec
 from provision import Block, Check, Command, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
+from .agent import Agent
 from .guest import Autonomy, Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
@@ -32,6 +33,17 @@ from .profile import profile
 OPENCODE = Pin("opencode", "1.18.33", registry="npm", package="opencode-ai")
 PINS = (OPENCODE,)
 _INSTALLED = f"/usr/local/lib/node_modules/{OPENCODE.package}"
+
+AGENT = Agent(
+    program="opencode",
+    title="opencode",
+    prompt=("--prompt={}",),
+    goes_on=("--continue",),
+    resume=("--session={}",),
+    headless=("run", "--", "{}"),
+    transcripts="~/.local/share/opencode",
+    login_variables=("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"),
+)
 
 _AT_WORK = ("edit", "bash", "webfetch")
 _AT_RISK = ("external_directory", "doom_loop")
@@ -45,7 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     default."""
 
 
-@profile(requires=["node"])
+@profile(requires=["node"], agent=AGENT)
 def opencode(options: Options, guest: Guest) -> Iterator[Step]:
     """Opencode at a pinned version, with no first-run question but the login."""
     yield Npm(OPENCODE.package, options.version)

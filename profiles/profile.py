@@ -26,6 +26,7 @@ from invoke import Argument, Collection, Context, Exit, Task
 if TYPE_CHECKING:
     from provision.step import Step
 
+    from .agent import Agent
     from .errors import WrongOption
     from .guest import Guest
     from .pin import Pin
@@ -59,6 +60,7 @@ class Profile(Collection):
         requires: Sequence[str] = (),
         doc: str = "",
         golden: bool = False,
+        agent: Agent | None = None,
     ) -> None:
         # Invoke would show `a_b` as `a-b` anyway: one name everywhere.
         own_name = (name or declare.__name__).replace("_", "-")
@@ -66,6 +68,7 @@ class Profile(Collection):
         self.declare = declare
         self.requires = tuple(requires)
         self.golden = golden
+        self._agent = agent
         self.__doc__ = doc or inspect.getdoc(declare) or ""
         self.summary = self.__doc__.partition("\n")[0]
         self._takes_options, self._takes_guest = _arguments(own_name, declare)
@@ -76,6 +79,11 @@ class Profile(Collection):
     def __deepcopy__(self, memo: dict[int, object]) -> Profile:
         """Return itself: Invoke copies all that a `tasks.py` adds, and this never changes."""
         return self
+
+    @property
+    def agent(self) -> Agent | None:
+        """The coding agent that it installs, if it is one's profile."""
+        return self._agent
 
     @property
     def options_type(self) -> type | None:
@@ -163,7 +171,11 @@ class Profile(Collection):
 def profile(declare: Declare, /) -> Profile: ...
 @overload
 def profile(
-    *, requires: Sequence[str] = (), name: str = "", golden: bool = False
+    *,
+    requires: Sequence[str] = (),
+    name: str = "",
+    golden: bool = False,
+    agent: Agent | None = None,
 ) -> Callable[[Declare], Profile]: ...
 def profile(
     declare: Declare | None = None,
@@ -172,15 +184,19 @@ def profile(
     requires: Sequence[str] = (),
     name: str = "",
     golden: bool = False,
+    agent: Agent | None = None,
 ) -> Profile | Callable[[Declare], Profile]:
     """Make a profile of a generator function; with or without parentheses.
 
     `requires` names the profiles that come before; `name` replaces the function's own. `golden`
-    says that the steps are for any project alike, so that they may be in a golden machine.
+    says that the steps are for any project alike, so that they may be in a golden machine. `agent`
+    describes the coding agent that they install.
     """
     if declare is not None:
         return Profile(declare)
-    return lambda function: Profile(function, name=name, requires=requires, golden=golden)
+    return lambda function: Profile(
+        function, name=name, requires=requires, golden=golden, agent=agent
+    )
 
 
 def _tagged(step: Step, tag: str) -> Step:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from invoke import Collection
-
 from profiles.catalogue import load
 
 from . import (
@@ -28,7 +26,7 @@ from . import (
 from .own import add_own_profiles
 from .profiles import run_profile
 
-ns = Collection(
+ns = agents.Verbs(
     lifecycle.up,
     lifecycle.down,
     lifecycle.restart,
@@ -45,6 +43,7 @@ ns = Collection(
     pins.list_pins,
     shell.ssh,
     shell.run,
+    agents.agent,
     config.config,
     init.init,
     storage.bake,
@@ -54,10 +53,6 @@ ns = Collection(
 )
 for _profile in load().values():
     ns.add_collection(_profile)
-for _agent in agents.AGENTS:
-    # The default task of the profile's collection: `inv claude`, beside `inv claude.install`.
-    _start = agents.start_task(_agent)
-    ns.collections[_agent.program].add_task(_start, name="start", default=True)
 completion.make_quick()
 add_own_profiles(ns, sys.argv[1:])
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})

@@ -1,60 +1,72 @@
-"""`claude`, `codex`, …: a coding agent in a tmux session of the machine."""
+"""`claude`, `codex`, …, `agent`: a coding agent in a tmux session of the machine."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from invoke import Context, Exit, Task
+from invoke import Collection, Context, Exit, Task
+
+from profiles.catalogue import AGENTS, BuiltIn
+from profiles.profile import Profile
 
 from .open import open_workspace
 from .verb import PROJECT, verb
 
+if TYPE_CHECKING:
+    from profiles.agent import Agent
+
 _HELP = {
     "project": PROJECT,
-    "name": "the session's name; else the agent's",
+    "name": "the session's name; else the agent's, with repo and branch where they are given",
     "new": "start another session beside the ones that run",
     "prompt": "the first thing to tell the agent",
     "detach": "start the session and come back",
+    "continue": "go on with the last conversation in that folder",
+    "resume": "go on with the conversation of this id; without one, choose it",
+    "repo": "start in this repo's clone, named by its folder in ~/code",
+    "worktree": "start on this branch, in a git worktree of its own beside the clone",
 }
 
 
 @dataclass(frozen=True)
-class Agent:
-    """How a coding agent is started; the profile that installs it has the program's name."""
+class Start:
+    """What the flags say."""
 
-    program: str
-    title: str
-    example: str
-    """Arguments of its own, for the help."""
-    prompt_flag: str
-    """What a first prompt is given by; `--` where it is an argument; empty where it can't be."""
-
-    def told(self, prompt: str) -> tuple[str, ...]:
-        """Return the arguments by which it starts with `prompt`."""
-        if not prompt:
-            return ()
-        if not self.prompt_flag:
-            message = f"{self.program} takes no first prompt: start it without --prompt and type"
-            raise Exit(message, 2)
-        # Either way a prompt that begins with a dash is no option of the agent.
-        return ("--", prompt) if self.prompt_flag == "--" else (f"{self.prompt_flag}={prompt}",)
+    project: str
+    name: str
+    new: bool
+    prompt: str
+    detach: bool
+    goes_on: bool
+    resumes: str | None
+    repo: str
+    worktree: str
 
 
-AGENTS = (
-    Agent("claude", "Claude Code", "--model opus", prompt_flag="--"),
-    Agent("codex", "Codex", "--model gpt-5", prompt_flag="--"),
-    Agent("opencode", "opencode", "--continue", prompt_flag="--prompt"),
-    Agent("gemini", "Gemini", "--resume", prompt_flag="--prompt-interactive"),
-    Agent("aider", "aider", "--model sonnet", prompt_flag=""),
-)
+class Verbs(Collection):
+    """The collection of all verbs: a profile that installs an agent also gets the agent's own."""
+
+    def add_collection(
+        self, coll: Any, name: str | None = None, default: bool | None = None
+    ) -> None:
+        """See Invoke's Collection."""
+        title = _title(coll) if isinstance(coll, Profile) else ""
+        if title and "start" not in coll.tasks:
+            # The default task of the profile's collection: `inv claude` and `inv claude.install`.
+            coll.add_task(_start_task(coll, title), name="start", default=True)
+        super().add_collection(coll, name, default)
 
 
-def start_task(agent: Agent) -> Task[Any]:
-    """Return the verb that starts `agent`."""
+def _title(profile: Profile) -> str:
+    if isinstance(profile, BuiltIn):
+        return AGENTS.get(profile.label, "")  # its module stays unread
+    return profile.agent.title if profile.agent else ""
 
+
+def _start_task(profile: Profile, title: str) -> Task[Any]:
     def start(
         c: Context,
         project: str = "",
@@ -62,40 +74,95 @@ def start_task(agent: Agent) -> Task[Any]:
         new: bool = False,
         prompt: str = "",
         detach: bool = False,
+        continue_: bool = False,
+        resume: str = "",
+        repo: str = "",
+        worktree: str = "",
     ) -> None:
-        _start(c, agent, project, name, new, prompt, detach)
+        resumes = _resumed(resume)
+        wish = Start(project, name, new, prompt, detach, continue_, resumes, repo, worktree)
+        _start(c, profile.label, profile.agent, wish)
 
-    start.__name__ = agent.program
+    start.__name__ = profile.label
     start.__doc__ = (
-        f"Stand in {agent.title} in the machine: starts it, or attaches to where it runs.\n\n"
-        f"What follows `--` goes to {agent.program} itself:"
-        f" inv {agent.program} -- {agent.example}\n"
+        f"Stand in {title} in the machine: starts it, or attaches to where it runs.\n\n"
+        f"What follows `--` goes to {profile.label} itself: inv {profile.label} -- --help\n"
     )
-    return verb(help=_HELP)(start)
+    return verb(help=_HELP, optional=["resume"])(start)
 
 
-def _start(
-    c: Context, agent: Agent, project: str, name: str, new: bool, prompt: str, detach: bool
+@verb(
+    positional=["agent"],
+    optional=["resume"],
+    help={"agent": "the profile that installs the agent", **_HELP},
+)
+def agent(
+    c: Context,
+    agent: str,
+    project: str = "",
+    name: str = "",
+    new: bool = False,
+    prompt: str = "",
+    detach: bool = False,
+    continue_: bool = False,
+    resume: str = "",
+    repo: str = "",
+    worktree: str = "",
 ) -> None:
+    """Stand in any coding agent, by the name of its profile; one of your own, too.
+
+    What follows `--` goes to the agent itself.
+    """
+    from profiles.errors import UnknownProfile  # noqa: PLC0415
+
+    catalogue = open_workspace(c).catalogue
+    found = catalogue[agent].agent if agent in catalogue else None
+    if found is None:
+        raise UnknownProfile(
+            agent, tuple(n for n in catalogue if catalogue[n].agent), is_agent=True
+        )
+    resumes = _resumed(resume)
+    wish = Start(project, name, new, prompt, detach, continue_, resumes, repo, worktree)
+    _start(c, agent, found, wish)
+
+
+def _resumed(value: object) -> str | None:
+    # Invoke hands over True for a flag that stands without its value.
+    return "" if value is True else str(value) if value else None
+
+
+def _start(c: Context, profile: str, agent: Agent | None, wish: Start) -> None:
+    from ..detach_hint import take_hint  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
     from ..sessions import Session, attach_script, detached_script, read_detached  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
     from ..terminal import term_and_terminfo  # noqa: PLC0415
 
+    if agent is None:
+        message = f"the profile {profile} describes no agent"
+        raise TypeError(message)
     workspace = open_workspace(c)
-    standing = Standing(workspace, workspace.project(project))
-    program = agent.program
-    arguments = [*after_dashes(sys.argv), *agent.told(prompt)]
-    session = Session(
-        name=name or program,
-        program=program,
-        directory=standing.directory,
-        arguments=tuple(arguments),
-        new=new,
+    standing = Standing(workspace, workspace.project(wish.project))
+    program, *arguments = agent.command(
+        tuple(after_dashes(sys.argv)),
+        prompt=wish.prompt,
+        goes_on=wish.goes_on,
+        resumes=wish.resumes,
     )
-    address = standing.ready(needs=program)
-    if not detach:
-        script = attach_script(session, *term_and_terminfo(workspace.environ))
+    place = standing.place(wish.repo, wish.worktree)
+    session = Session(
+        name=wish.name or place.session_name(profile),
+        program=program,
+        directory=place.directory,
+        arguments=tuple(arguments),
+        new=wish.new,
+        agent=profile,
+        before=place.before,
+    )
+    address = standing.ready(needs=profile)
+    if not wish.detach:
+        hint = take_hint(workspace.paths.home, workspace.environ)
+        script = attach_script(session, *term_and_terminfo(workspace.environ), hint)
         raise Exit(code=standing.attach(script, tty=True, address=address))
     if standing.project.checkpoint == "detached":
         address = standing.keep()
@@ -107,7 +174,7 @@ def _start(
         )
     running, did = answer
     name = standing.project.name
-    attach = f"inv {program} -p {name}" + (f" --name {running}" if running != program else "")
+    attach = f"inv {profile} -p {name}" + (f" --name {running}" if running != profile else "")
     sys.stderr.write(f"{name}: the session {running} is {did}; attach with: {attach}\n")
 
 

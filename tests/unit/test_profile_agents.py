@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from invoke import Exit
 
-from nopal.tasks.agents import AGENTS, Agent
+from nopal.tasks import ns
+from nopal.tasks.agents import Verbs
+from profiles.agent import Agent
 from profiles.aider import aider
-from profiles.catalogue import BUILT_IN
+from profiles.catalogue import AGENTS, load
+from profiles.errors import AgentCannot
 from profiles.gemini import gemini
 from profiles.guest import Autonomy, Guest, Repo
 from profiles.opencode import opencode
@@ -154,8 +156,11 @@ def test_a_persons_own_keys_stand_below_aiders_and_win() -> None:
 # How they are started
 
 
-def test_every_agent_with_a_verb_is_a_profile() -> None:
-    assert {agent.program for agent in AGENTS} <= set(BUILT_IN)
+@pytest.mark.parametrize("name", AGENTS)
+def test_the_catalogue_calls_each_agent_as_its_own_description_does(name: str) -> None:
+    described = agent_called(name)
+    assert (described.program, described.title) == (name, AGENTS[name])
+    assert ns.collections[name].default == "start"
 
 
 @pytest.mark.parametrize(
@@ -170,19 +175,61 @@ def test_every_agent_with_a_verb_is_a_profile() -> None:
 def test_a_prompt_that_begins_with_a_dash_is_no_option(
     program: str, words: tuple[str, ...]
 ) -> None:
-    assert agent_called(program).told("--help") == words
+    assert agent_called(program).command(prompt="--help") == (program, *words)
 
 
-def test_no_prompt_means_no_argument() -> None:
-    assert {agent.told("") for agent in AGENTS} == {()}
+def test_a_conversation_is_taken_up_before_all_other_arguments() -> None:
+    codex = agent_called("codex")
+    more = ("--model", "x")
+    assert codex.command(more, goes_on=True) == ("codex", "resume", "--last", *more)
+    assert codex.command(more, resumes="7f", prompt="go") == (
+        *("codex", "resume", "7f"),
+        *more,
+        *("--", "go"),
+    )
+    assert codex.command(resumes="") == ("codex", "resume")
+    claude = agent_called("claude")
+    assert claude.command(resumes="--x") == ("claude", "--resume=--x")
+    assert claude.command(resumes="") == ("claude", "--resume")
 
 
-def test_an_agent_that_takes_no_prompt_says_so() -> None:
-    with pytest.raises(Exit) as caught:
-        agent_called("aider").told("fix it")
-    assert caught.value.code == 2
+def test_a_value_with_the_marks_of_a_hole_stays_as_it_is() -> None:
+    assert agent_called("claude").command(prompt="make {} of {0}") == (
+        *("claude", "--", "make {} of {0}"),
+    )
 
 
-def agent_called(program: str) -> Agent:
-    [found] = [agent for agent in AGENTS if agent.program == program]
+@pytest.mark.parametrize(
+    ("program", "wish"),
+    [("aider", {"prompt": "fix it"}), ("aider", {"resumes": "7f"}), ("opencode", {"resumes": ""})],
+)
+def test_an_agent_says_what_it_has_no_words_for(program: str, wish: dict[str, str]) -> None:
+    with pytest.raises(AgentCannot) as caught:
+        agent_called(program).command(**wish)  # type: ignore[arg-type]
+    assert caught.value.exit_status == 2
+    assert caught.value.program == program
+
+
+@pytest.mark.parametrize("wrong", [{"program": "a b"}, {"program": "-x"}, {"asks": "("}], ids=str)
+def test_a_description_that_could_not_be_used_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises((ValueError, re.error)):
+        Agent(**{"program": "x", "title": "X", **wrong})  # type: ignore[arg-type]
+
+
+def test_the_profile_of_an_agent_of_ones_own_gets_its_verb() -> None:
+    def goose() -> tuple[Step, ...]:
+        return ()
+
+    verbs = Verbs()
+    own = Profile(goose, agent=Agent(program="goose", title="Goose", prompt=("run", "{}")))
+    verbs.add_collection(own)
+    assert verbs.task_names["goose.start"] == ["goose"]
+    assert (verbs["goose"].__doc__ or "").startswith("Stand in Goose in the machine")
+    verbs.add_collection(Profile(goose, name="plain"))
+    assert "plain.start" not in verbs.task_names
+
+
+def agent_called(name: str) -> Agent:
+    found = load()[name].agent
+    assert found
     return found

@@ -26,9 +26,12 @@ def test_a_name_that_tmux_or_a_shell_could_misread_is_refused(name: str) -> None
 def test_arguments_reach_the_agent_as_single_words() -> None:
     nasty = 'it\'s; rm -rf / $(id) `id` "x"'
     session = Session("s", "claude", "~/code", ("--model", nasty))
-    (line,) = [one for one in start_script(session).splitlines() if "NOPAL_SESSION" in one]
-    pane = shlex.split(line)[-1]
-    inner = shlex.split(pane)
+    (words,) = [
+        shlex.split(one.removesuffix("\\"))
+        for one in start_script(session).splitlines()
+        if "NOPAL_SESSION" in one
+    ]
+    inner = shlex.split(words[words.index("COLORTERM=truecolor") + 1])
     assert inner[:3] == ["exec", "bash", "-lc"]
     assert shlex.split(inner[3]) == ["exec", "claude", "--model", nasty]
 
