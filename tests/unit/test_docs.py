@@ -107,7 +107,7 @@ def test_every_flag_of_a_verb_is_in_the_manual() -> None:
 def flag_of(argument: Argument) -> str:
     """Return what one would type: a flag that is on by itself is only typed to turn it off."""
     off = "no-" if argument.default is True else ""
-    return f"--{off}{(argument.name or '').replace('_', '-')}"
+    return f"--{off}{(argument.name or '').strip('_').replace('_', '-')}"
 
 
 def test_every_flag_has_a_word_of_help() -> None:
