@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from provision.shell import join, quote, quote_path
 
+from .secret_delivery import SOURCE_SECRETS
+
 TMUX = "tmux -L nopal"
 """A server of nopal's own. It reads /etc/tmux.conf, which `base` writes, then ~/.tmux.conf: a file
 named by `-f` would take the place of both."""
@@ -198,7 +200,8 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
         if required
         else "cd"
     )
-    return short_prelude() + f"cd {there} 2>/dev/null || {missing}\n{command}\n"
+    # A repo may have secrets of its own; the shell that came before stood elsewhere.
+    return short_prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
 
 
 def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:

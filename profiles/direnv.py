@@ -6,14 +6,17 @@ says it for a clone. What it may do is bounded by the machine.
 
 The hook is in the prompt, so scripts and agents do not get the variables by themselves:
 `direnv exec . COMMAND` runs one command with them.
+
+`use nopal` in an `.envrc` gives the folder the secrets that your own project file names for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provision import Apt, Check, Step
+from provision import Apt, Check, File, Step
 
+from .data import read_data
 from .guest import Guest
 from .profile import profile
 from .shell_hooks import at_every_prompt
@@ -24,6 +27,7 @@ def direnv(guest: Guest) -> Iterator[Step]:
     """Per-folder environments from `.envrc` files that you allow."""
     yield Apt("direnv")
     yield from at_every_prompt(guest, "direnv", "direnv hook")
+    yield File("~/.config/direnv/lib/nopal.sh", read_data("direnv_lib.sh"))
     yield Check(_REFUSES_THEN_LOADS, matches=r"^refused\nloaded$")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from provision import Block, File, Link, Step
 from provision.shell import quote
 
+from .data import read_data
 from .guest import Guest
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -21,6 +22,7 @@ _CA_VARIABLES = (
 )
 
 SCRIPT = "/etc/nopal/environment.sh"
+SECRETS = "/etc/nopal/secrets.sh"
 
 
 def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
@@ -37,6 +39,7 @@ def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
     pam = {"PATH": path, **variables}
     yield Block("/etc/environment", "".join(f'{key}="{value}"\n' for key, value in pam.items()))
     yield File(SCRIPT, _posix_script(variables))
+    yield File(SECRETS, read_data("secrets.sh"))
     yield Link("/etc/profile.d/nopal.sh", SCRIPT)
     # Debian's .bashrc returns at once where nobody types, hence `top`.
     source = f"[ ! -r {SCRIPT} ] || . {SCRIPT}\n"
@@ -45,6 +48,7 @@ def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
         yield Block("/etc/zsh/zshenv", source)
     if guest.shell == "fish":
         yield File("/etc/fish/conf.d/nopal.fish", _fish_script(variables))
+        yield File("/etc/fish/conf.d/nopal-secrets.fish", read_data("secrets.fish"))
 
 
 def _posix_script(variables: Mapping[str, str]) -> str:
@@ -59,6 +63,7 @@ export PATH
 if [ -t 1 ] && [ -n "${{TERM:-}}" ] && ! infocmp "$TERM" >/dev/null 2>&1; then
     export TERM=xterm-256color
 fi
+[ ! -r {SECRETS} ] || . {SECRETS}
 """
 
 

@@ -297,7 +297,7 @@ def test_java_is_told_of_the_hosts_authorities() -> None:
 
 def test_direnv_allows_nothing_beforehand() -> None:
     changes = [step for step in steps_of("direnv") if step.kind != "check"]
-    assert {step.kind for step in changes} == {"apt", "block"}
+    assert {step.kind for step in changes} == {"apt", "block", "file"}
     assert not any("allow" in str(s.content) for s in changes if isinstance(s, Block))
 
 

@@ -1,0 +1,1 @@
+"""Secrets of a person's stores: named by references, fetched on the host, never printed."""
