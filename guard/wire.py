@@ -52,6 +52,22 @@ class Reader:
         value, self.rest = take_string(self.rest)
         return value
 
+    def byte(self) -> int:
+        """Take one byte."""
+        if not self.rest:
+            message = "a byte is missing"
+            raise MalformedMessage(message)
+        value, self.rest = self.rest[0], self.rest[1:]
+        return value
+
+    def boolean(self) -> bool:
+        """Take a `boolean`; only 0 and 1 are one here, though RFC 4251 reads any other as true."""
+        value = self.byte()
+        if value > 1:
+            message = "a boolean that is neither 0 nor 1"
+            raise MalformedMessage(message)
+        return bool(value)
+
     def end(self) -> None:
         """Raise MalformedMessage unless everything was taken."""
         if self.rest:

@@ -1,0 +1,72 @@
+"""`python -m guard.keys DIRECTORY [SOCKETS]`: the broker's process, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from .audit import AuditLog
+from .broker import Broker
+from .control_server import LIMIT, ControlServer
+from .desktop import desktop_part
+from .places import Places, places
+
+LINGERS_S = 60.0
+"""A broker without projects ends by itself."""
+LOOKS_EVERY_S = 5.0
+
+
+async def run(here: Places) -> None:
+    """Serve until told to stop, or until there has been nothing to do for a while."""
+    log = AuditLog(here.log)
+    broker = Broker(here, log, desktop_part(os.environ))
+    control = ControlServer(broker)
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, control.is_over.set)
+    await broker.begin()
+    here.control.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(control.serve, here.control, limit=LIMIT)
+    here.control.chmod(0o600)
+    try:
+        idle_s = 0.0
+        while idle_s < LINGERS_S and not control.is_over.is_set():
+            idle_s = 0.0 if broker.projects else idle_s + LOOKS_EVERY_S
+            try:
+                await asyncio.wait_for(control.is_over.wait(), LOOKS_EVERY_S)
+            except asyncio.TimeoutError:
+                continue
+    finally:
+        here.control.unlink(missing_ok=True)
+        server.close()
+        await broker.end()
+        broker.note("ended")
+        log.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Run the broker; 0 when it ended as it should or when another one runs already."""
+    os.umask(0o077)
+    directory, *rest = map(Path, arguments)
+    here = places(directory, *rest)
+    for folder in (here.directory, here.projects, here.own_keys):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    here.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(here.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return 0
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))
+    asyncio.run(run(here))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

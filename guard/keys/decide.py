@@ -1,0 +1,152 @@
+"""Decides a request for a signature: policy, proven session and signed data in, a decision out.
+
+Pure. Rates and a person's answers come after it, in `gate.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from guard.errors import GuardError
+from guard.public_key import parse_public_key
+
+from .exposed import AgentKey, fingerprint, may_log_in, may_sign
+from .policy import KeyPolicy, Verdict
+from .session import Session
+from .signed_data import Login, Message, SignedData, Unknown
+
+Kind = Literal["sign", "login", "unknown"]
+UNBOUND_HINT = (
+    "the client did not say where it logs in (libssh2, go-git, paramiko and others cannot); "
+    "let it use OpenSSH, as CARGO_NET_GIT_FETCH_WITH_CLI=true does for cargo"
+)
+_SEVERITY: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one request."""
+
+    kind: Kind
+    target: str
+    """A namespace, `user@host`, or empty."""
+    verdict: Verdict
+    reason: str
+    host_key: str = ""
+    """The fingerprint of the proven host key, for a login."""
+
+
+def decide(policy: KeyPolicy, key: AgentKey, data: SignedData, session: Session) -> Decision:
+    """Decide whether `key`, one of the exposed ones, may sign `data` in `session`."""
+    match data:
+        case Unknown(reason):
+            return Decision("unknown", "", "deny", reason)
+        case Message():
+            return _decide_message(policy, key, data, session)
+        case Login():
+            return _decide_login(policy, key, data, session)
+
+
+def is_listed(policy: KeyPolicy, key: AgentKey, session: Session) -> bool:
+    """Whether `key`, one of the exposed ones, is shown in `session`.
+
+    On the way to a host that it may not log in to, it would only be offered and refused.
+    """
+    if _session_fault(policy, session):
+        return False
+    bind = session.login_bind
+    if bind is None:
+        return True
+    hosts = _hosts_of(policy, bind.host_key)
+    return bool(hosts) and policy.login[hosts[0]] != "deny" and may_log_in(key, policy)
+
+
+def _decide_message(policy: KeyPolicy, key: AgentKey, data: Message, session: Session) -> Decision:
+    def decided(verdict: Verdict, reason: str) -> Decision:
+        return Decision("sign", data.namespace, verdict, reason)
+
+    if fault := _session_fault(policy, session):
+        return decided("deny", fault)
+    if not may_sign(key, policy):
+        return decided("deny", "this key is not for signing")
+    verdict = policy.sign.get(data.namespace)
+    if verdict is None:
+        return decided("deny", f"the namespace `{data.namespace}` is not allowed")
+    return decided(verdict, f"the policy for the namespace `{data.namespace}`")
+
+
+def _decide_login(policy: KeyPolicy, key: AgentKey, data: Login, session: Session) -> Decision:
+    bind = session.login_bind
+    proven = data.host_key or (bind.host_key if bind is not None else None)
+    hosts = _hosts_of(policy, proven)
+    host_key = fingerprint(proven) if proven is not None else ""
+    target = f"{data.user}@{hosts[0] if hosts else '?'}"
+
+    def decided(verdict: Verdict, reason: str) -> Decision:
+        return Decision("login", target, verdict, reason, host_key)
+
+    fault = _session_fault(policy, session) or _disagreement(data, session)
+    if not fault and not may_log_in(key, policy):
+        fault = "this key is not for logging in"
+    if fault:
+        return decided("deny", fault)
+    if proven is None:
+        return decided(policy.unbound, UNBOUND_HINT)
+    if not hosts:
+        return decided("deny", f"no allowed host has the host key {host_key}")
+    # Names that share a key are one server to us, so what holds for any of them holds.
+    if fault := " ".join(filter(None, (_host_fault(policy, data, host) for host in hosts))):
+        return decided("deny", fault)
+    return decided(policy.login[hosts[0]], f"the policy for logins to `{hosts[0]}`")
+
+
+def _host_fault(policy: KeyPolicy, data: Login, host: str) -> str:
+    if host in policy.hostbound and data.host_key is None:
+        return f"`{host}` must be named within the request, and is not"
+    if host in policy.users and data.user not in policy.users[host]:
+        return f"nobody may log in to `{host}` as `{data.user}`"
+    return ""
+
+
+def _session_fault(policy: KeyPolicy, session: Session) -> str:
+    """Return why nothing is signed in this session, or nothing."""
+    if session.is_spoiled:
+        return "this connection made a false claim about where it leads"
+    ours = _blobs(policy.machine_keys)
+    for key in session.forwarding_keys:
+        if key not in ours:
+            return f"the agent was forwarded on, to the host key {fingerprint(key)}"
+    return ""
+
+
+def _disagreement(data: Login, session: Session) -> str:
+    """Return where the login's own words contradict its bind, or nothing."""
+    bind = session.login_bind
+    if bind is None:
+        return ""
+    if bind.session_id != data.session_id:
+        return "the login is for another session than the one that was proven"
+    if data.host_key is not None and data.host_key != bind.host_key:
+        return "the login names another host key than the one that was proven"
+    return ""
+
+
+def _hosts_of(policy: KeyPolicy, host_key: bytes | None) -> tuple[str, ...]:
+    """Return the hosts of `login` that have this key, the one with the least rights first."""
+    names = [name for name in policy.login if host_key in _blobs(policy.host_keys.get(name, ()))]
+    return tuple(sorted(names, key=lambda name: -_SEVERITY[policy.login[name]]))
+
+
+def _blobs(lines: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(blob for line in lines if (blob := _blob(line)) is not None)
+
+
+@lru_cache(maxsize=1024)
+def _blob(line: str) -> bytes | None:
+    try:
+        return base64.b64decode(parse_public_key(line).blob_base64)
+    except GuardError:
+        return None  # a host whose key cannot be read has none

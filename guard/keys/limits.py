@@ -1,0 +1,44 @@
+"""How often a machine did what, and which questions its person said yes to. No clock of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .policy import Rate
+
+Counted = Literal["sign", "login", "ask"]
+Answered = tuple[str, str, str]
+"""What a yes is for: a key's fingerprint, the kind of request and its target."""
+
+
+@dataclass
+class Limits:
+    """Of one project. `clock` counts seconds and never goes back."""
+
+    clock: Callable[[], float]
+    _times: dict[Counted, deque[float]] = field(default_factory=dict)
+    _yes: dict[Answered, float] = field(default_factory=dict)
+
+    def take(self, counted: Counted, rate: Rate) -> bool:
+        """Count one more, unless that would be more than `rate`; return whether it was counted."""
+        now = self.clock()
+        times = self._times.setdefault(counted, deque())
+        while times and times[0] <= now - rate.per_s:
+            times.popleft()
+        if len(times) >= rate.count:
+            return False
+        times.append(now)
+        return True
+
+    def remember(self, what: Answered, seconds: float) -> None:
+        """Keep a yes for so long."""
+        now = self.clock()
+        self._yes = {one: until for one, until in self._yes.items() if until > now}
+        self._yes[what] = now + seconds
+
+    def remembers(self, what: Answered) -> bool:
+        """Whether there was a yes to this that still holds."""
+        return self._yes.get(what, 0) > self.clock()
