@@ -47,6 +47,11 @@ class Paths:
         return self.home / "known_hosts"
 
     @property
+    def ssh_hosts(self) -> Path:
+        """The generated ssh configuration, with a host for each machine."""
+        return self.home / "ssh" / "config"
+
+    @property
     def own_profiles(self) -> Path:
         """The folder of the person's own profiles, beside their projects.toml."""
         return self.config_file.parent / "profiles"

@@ -77,8 +77,12 @@ class StateUnreadable(StateError):
 class StateStore:
     """The state files and locks of all machines, under one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, on_change: Callable[[StateStore], None] = lambda _: None
+    ) -> None:
+        """`on_change` is called after each change of a machine's state."""
         self._directory = directory
+        self._on_change = on_change
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
@@ -114,12 +118,14 @@ class StateStore:
     def write(self, state: MachineState) -> None:
         """Replace the state file of `state.name`, atomically."""
         write_json(self._path(state.name), state)
+        self._on_change(self)
 
     def remove(self, name: str) -> None:
         """Forget the machine; the lock, which the caller holds, goes too."""
         self._path(name).unlink(missing_ok=True)
         (self.checkpoints / f"{name}.json").unlink(missing_ok=True)
         (self._directory / f".{name}.lock").unlink(missing_ok=True)
+        self._on_change(self)
 
     @contextmanager
     def locked(self, name: str, on_wait: Callable[[], None]) -> Iterator[None]:

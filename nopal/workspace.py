@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .machine import Machine
     from .project import Project
     from .report import Listener, Reporter
+    from .ssh_hosts import SshHosts
     from .state import StateStore
 
 
@@ -78,7 +79,14 @@ class Workspace:
         """What is remembered of each machine."""
         from .state import StateStore  # noqa: PLC0415
 
-        return StateStore(self.paths.state)
+        return StateStore(self.paths.state, self.ssh_hosts.write)
+
+    @cached_property
+    def ssh_hosts(self) -> SshHosts:
+        """The ssh configuration that tells of the machines."""
+        from .ssh_hosts import SshHosts  # noqa: PLC0415
+
+        return SshHosts(self.paths.ssh_hosts, self.paths.known_hosts)
 
     @cached_property
     def pins(self) -> PinStore:
