@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from lima.events import statuses
 from lima.limactl import message
 
 _TAIL_LINES = 3
@@ -21,7 +20,7 @@ def readiness(folder: Path) -> Literal["booting", "ready", "exiting"]:
     guest is ready, too; a start that was interrupted goes on without us and ends in that event.
     """
     state: Literal["booting", "ready", "exiting"] = "booting"
-    for status in _events(folder / "ha.stdout.log"):
+    for status in statuses(folder):
         if status.get("exiting"):
             state = "exiting"
         elif status.get("running"):
@@ -39,17 +38,3 @@ def last_words(folder: Path) -> str:
         return ""
     bad = [line for line in lines if any(mark in line for mark in _BAD)]
     return "; ".join(message(line) for line in bad[-_TAIL_LINES:])
-
-
-def _events(log: Path) -> Iterator[Mapping[str, object]]:
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
-    for line in text.splitlines():
-        try:
-            event = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # the last line may be half written
-        if isinstance(event, dict) and isinstance(status := event.get("status"), dict):
-            yield status
