@@ -139,7 +139,7 @@ def choose_agent(
     if choice:
         candidates = tuple(_chosen(choice, environ, home))
     else:
-        candidates = tuple(_known(environ, home, ssh_config_identity_agent))
+        candidates = tuple(known_agents(environ, home, ssh_config_identity_agent))
     empty: AgentSocket | None = None
     faults = []
     for path, origin in dict(candidates).items():
@@ -176,9 +176,10 @@ def _chosen(choice: str, environ: Mapping[str, str], home: Path) -> Iterator[tup
         yield _expand(choice, home), "the chosen agent"
 
 
-def _known(
+def known_agents(
     environ: Mapping[str, str], home: Path, identity_agent: str
 ) -> Iterator[tuple[Path, str]]:
+    """Yield where agents may listen, each with who named it, in the order of preference."""
     for part in _ONE_PASSWORD:
         if _is_socket(home / part):
             yield home / part, "1Password"

@@ -92,6 +92,10 @@ class LimaDriver:
         limactl = Limactl(LimactlProcess(executable, paths, host, environment))
         return cls(limactl, paths, host, find_image)
 
+    def version(self) -> str:
+        """Return the version of limactl, such as `Lima 2.2.0`."""
+        return f"Lima {self.limactl.version()}"
+
     def list(self) -> tuple[Instance, ...]:
         """Return every machine, by one call of limactl."""
         return self.limactl.list()

@@ -16,6 +16,9 @@ from provision.transport.address import SshAddress
 class Driver(Protocol):
     """Makes, starts, stops and ends machines by name. It never sees a project or a profile."""
 
+    def version(self) -> str:
+        """Return the name and the version of what runs machines."""
+
     def list(self) -> tuple[Instance, ...]:
         """Return all machines, by one call however many there are."""
 

@@ -1,0 +1,149 @@
+"""The checks of this computer, in order, with what they need of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from guard.git_identity import read_git_identity
+from guard.ssh_agent import known_agents
+from guard.ssh_config import read_ssh_config
+from lima.errors import LimaError
+from lima.host import KVM, detect
+from lima.setup import requirements
+
+from ..half_forks import half_forks
+from ..load import project_names
+from ..names import DEFAULT_NAME
+from ..prune import Pruner
+from ..workspace import FORGE
+from . import identity, permissions, programs, space, stale, virtualisation
+from .finding import Check, Finding, Subject, good
+
+if TYPE_CHECKING:
+    from lima.instance import Instance
+
+    from ..workspace import Workspace
+
+TITLE = "this computer"
+
+
+def host_subject(workspace: Workspace, instances: Sequence[Instance] | None) -> Subject:
+    """Return the checks of this computer; `instances` are None where what runs them is missing."""
+    checks = [
+        *_programs(workspace),
+        *_resources(workspace),
+        *_person(workspace),
+        *_permissions(workspace),
+    ]
+    if instances is not None:
+        checks += _stale(workspace, instances)
+    return Subject(TITLE, tuple(checks))
+
+
+def instances_of(workspace: Workspace) -> Sequence[Instance] | None:
+    """Return the machines there are; None where that cannot be found out."""
+    try:
+        return workspace.driver.list()
+    except LimaError:
+        return None
+
+
+def _programs(workspace: Workspace) -> tuple[Check, ...]:
+    return programs.program_checks(
+        requirements(detect(), workspace.paths.lima, None, workspace.environ),
+        partial(_driver_version, workspace),
+        (("ssh", "-V"), ("git", "--version")),
+        workspace.environ,
+    )
+
+
+def _driver_version(workspace: Workspace) -> str:
+    return workspace.driver.version()
+
+
+def _resources(workspace: Workspace) -> tuple[Check, ...]:
+    host, paths = detect(), workspace.paths
+    may_not = KVM.exists() and not os.access(KVM, os.R_OK | os.W_OK)
+    return (
+        virtualisation.virtualisation_check(host.why_emulated, may_not_open_kvm=may_not),
+        *space.space_checks((paths.lima.home, paths.home, paths.lima.images)),
+    )
+
+
+def _person(workspace: Workspace) -> tuple[Check, ...]:
+    environ, home = workspace.environ, workspace.paths.user_home
+    config = read_ssh_config(FORGE, environ, home)
+    projects = project_names(workspace.paths) or [DEFAULT_NAME]
+    return (
+        identity.agent_check(
+            tuple(known_agents(environ, home, config.identity_agent)),
+            is_needed=partial(_need_agent, workspace, projects),
+        ),
+        identity.git_check(lambda: read_git_identity(environ)),
+        *(Check(f"project {name}", partial(_project, workspace, name)) for name in projects),
+    )
+
+
+def _project(workspace: Workspace, name: str) -> Finding:
+    profiles = workspace.project(name).profiles
+    return good(f"its files can be read; profiles: {' '.join(profiles) or 'none'}")
+
+
+def _need_agent(workspace: Workspace, projects: Sequence[str]) -> bool:
+    """Whether one of `projects` signs commits, or clones over SSH."""
+    wanted = (workspace.project(name) for name in projects)
+    return any(
+        project.signing or not all(repo.url.startswith("https:") for repo in project.repos)
+        for project in wanted
+    )
+
+
+def _permissions(workspace: Workspace) -> tuple[Check, ...]:
+    paths = workspace.paths
+    private = (paths.state, *sorted(paths.state.glob("*.json")), paths.logs)
+    settings = (paths.config_file, paths.config_file.parent, paths.home, paths.known_hosts)
+    own = (*settings, *sorted(paths.own_profiles.glob("*.py")))
+    return permissions.permission_checks(
+        (*private, paths.lima.identity_file),
+        own,
+        (("state folder", paths.home), ("machines' folder", paths.lima.home)),
+    )
+
+
+def _stale(workspace: Workspace, instances: Sequence[Instance]) -> tuple[Check, ...]:
+    states, folder = workspace.states, workspace.paths.state
+    known = {*states.names(), *(one.name for one in instances)}
+    return (
+        stale.state_check(states),
+        stale.file_check(folder, known),
+        stale.half_made_check(partial(_prune, workspace)),
+        stale.process_check(workspace.paths.lima.home, instances, _processes),
+        *stale.machine_checks(
+            instances, states, lambda name: stale.is_held(folder / f".{name}.lock")
+        ),
+    )
+
+
+def _prune(workspace: Workspace, only_tells: bool) -> Sequence[str]:
+    """Remove what was half made, or only tell it; every golden there is stays."""
+    driver = workspace.driver
+    with workspace.reporter("doctor") as reporter:
+        pruner = Pruner(
+            driver,
+            lambda name: workspace.machine(name, reporter),
+            half_forks(workspace.states),
+            dry_run=only_tells,
+        )
+        return pruner.prune(tuple(golden.key for golden in driver.goldens.all()))
+
+
+def _processes() -> Iterator[tuple[int, Sequence[str]]]:
+    import psutil  # noqa: PLC0415 - only this needs it
+
+    found: Iterable[psutil.Process] = psutil.process_iter(["cmdline"])
+    for process in found:
+        # None where another user's process may not be looked at.
+        yield process.pid, process.info["cmdline"] or ()
