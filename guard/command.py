@@ -1,6 +1,7 @@
-"""Runs one short command of the host: no prompt, no terminal, and never longer than its time.
+"""Runs one short command of the host, never longer than its time.
 
-The command gets a process group of its own, so that at the time-out its children go with it.
+The command gets a process group of its own, so that at the time-out its children go with it. One
+that may ask the person for a password keeps their terminal instead.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Completed:
 
 
 Run = Callable[..., Completed]
-"""`run(argv, env, *, timeout_s, cwd)`: the shape of run_command, for tests to stand in."""
+"""`run(argv, env, *, timeout_s, cwd, on_terminal)`: the shape of run_command, for tests."""
 
 
 def run_command(
@@ -46,8 +47,12 @@ def run_command(
     *,
     timeout_s: float = 5.0,
     cwd: Path = Path("/"),
+    on_terminal: bool = False,
 ) -> Completed:
     """Run `argv` with exactly `env` and with nothing on its standard input.
+
+    With `on_terminal` it keeps the person's terminal, by which it may ask for a password; it is
+    then ended alone at its time-out, not with what it started.
 
     Returns:
         The result; status 127 when the program is missing, 124 when its time was up.
@@ -60,7 +65,7 @@ def run_command(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            start_new_session=not on_terminal,
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         return Completed(NOT_FOUND, "", f"{argv[0]}: {error.strerror}")
@@ -69,7 +74,7 @@ def run_command(
         stdout, stderr = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         status = TIMED_OUT
-        _end_group(process)
+        _end(process, has_group=not on_terminal)
         try:
             stdout, stderr = process.communicate(timeout=_GRACE_S)
         except subprocess.TimeoutExpired as error:
@@ -79,7 +84,7 @@ def run_command(
                 if pipe is not None:
                     pipe.close()
     except BaseException:
-        _end_group(process)
+        _end(process, has_group=not on_terminal)
         process.wait()
         raise
     return Completed(
@@ -89,7 +94,10 @@ def run_command(
     )
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], *, has_group: bool) -> None:
+    if not has_group:
+        process.kill()
+        return
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
