@@ -31,6 +31,8 @@ _KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-25
 }
 
 
+_EACH_COMMAND = "/etc/nopal/secrets.sh"
+"""What bash reads before each command of an agent that runs: it knows of values that changed."""
 _HINT_MS = 12_000
 _ENDED = (
     "#{@nopal_agent} ended with #{?pane_dead_signal,signal #{pane_dead_signal},"
@@ -152,14 +154,16 @@ fi
 if [ $did = started ]; then
   {TMUX} start-server \\; {_SERVER_OPTIONS} \\; \\
     new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
-    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" -e COLORTERM=truecolor {quote(command)} \\; \\
+    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" \\
+    -e COLORTERM=truecolor -e BASH_ENV={_EACH_COMMAND} \\
+    {quote(command)} \\; \\
     set-option -p -t "=$name:" @nopal_agent {quote(session.agent)}
-  printf '%s\\n' {quote(session.agent)} > "$records/$name"
 elif [ $did = restarted ]; then
   {TMUX} respawn-pane -t "=$name:" -c "$dir" {quote(command)} \\; \\
     set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; \\
     set-option -pu -t "=$name:" @nopal_state
 fi
+[ $did = running ] || printf '%s\\n' {quote(session.agent)} > "$records/$name"
 """
 
 

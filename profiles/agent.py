@@ -39,10 +39,10 @@ class Agent:
     tells: bool = False
     """Whether its profile makes it tell its state by hooks (`agent_hooks.py`)."""
     asks: str = ""
-    """What the lowest lines of its screen match while it asks the person something; a regular
-    expression, as the next one."""
+    """What one of the lowest lines of its screen matches while it asks the person something: a
+    regular expression, as the next one; the case of letters does not count."""
     works: str = ""
-    """What they match while it works."""
+    """What one of them matches while it works."""
 
     transcripts: str = ""
     """The folder in which it keeps conversations; a leading `~/` is the home."""

@@ -23,6 +23,7 @@ from provision import Check, Command, Directory, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
 from .agent import Agent
+from .agent_hooks import claude_hooks
 from .guest import Guest
 from .pin import Pin
 from .profile import profile
@@ -39,6 +40,9 @@ AGENT = Agent(
     chooses=("--resume",),
     resume=("--resume={}",),
     headless=("-p", "--output-format=stream-json", "--verbose", "--", "{}"),
+    tells=True,
+    asks=r"Esc to cancel|Enter to select",
+    works=r"esc to interrupt",
     transcripts="~/.claude/projects",
     hosts=("api.anthropic.com",),
     login_variables=("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
@@ -72,6 +76,7 @@ def claude(options: Options, guest: Guest) -> Iterator[Step]:
     yield Directory("~/.claude", mode="0700")
     yield JsonMerge("~/.claude/settings.json", _settings(options, guest))
     yield JsonMerge("~/.claude.json", _state(guest))
+    yield from claude_hooks()
     yield Check("claude --version", matches=r"\d+\.\d+\.\d+ \(Claude Code\)")
 
 

@@ -17,6 +17,7 @@ import msgspec
 from provision import Block, Check, Directory, File, Npm, Step
 
 from .agent import Agent
+from .agent_hooks import codex_hooks
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
@@ -33,6 +34,9 @@ AGENT = Agent(
     chooses=("resume",),
     resume=("resume", "{}"),
     headless=("exec", "--json", "--skip-git-repo-check", "--", "{}"),
+    tells=True,
+    asks=r"enter to confirm|esc to cancel",
+    works=r"esc to interrupt",
     transcripts="~/.codex/sessions",
     hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
     # Codex asks for a login on a terminal whatever the environment holds; `codex exec` takes this.
@@ -56,6 +60,7 @@ def codex(options: Options, guest: Guest) -> Iterator[Step]:
     """Codex CLI at a pinned version, with no first-run question but the login."""
     yield Npm(CODEX.package, options.version)
     yield File("/etc/codex/config.toml", config(guest))
+    yield from codex_hooks()
     yield Directory("~/.codex", mode="0700")
     # Codex reads the memory file of its own folder, not the one in the home.
     yield Block("~/.codex/AGENTS.md", memory(guest), comment=MARKDOWN_COMMENT)

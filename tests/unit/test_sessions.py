@@ -29,9 +29,9 @@ def test_arguments_reach_the_agent_as_single_words() -> None:
     (words,) = [
         shlex.split(one.removesuffix("\\"))
         for one in start_script(session).splitlines()
-        if "NOPAL_SESSION" in one
+        if "exec bash -lc" in one and "respawn-pane" not in one
     ]
-    inner = shlex.split(words[words.index("COLORTERM=truecolor") + 1])
+    inner = shlex.split(words[0])
     assert inner[:3] == ["exec", "bash", "-lc"]
     assert shlex.split(inner[3]) == ["exec", "claude", "--model", nasty]
 
