@@ -7,6 +7,7 @@ import fcntl
 import os
 import resource
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from .places import Places, places
 
 LINGERS_S = 60.0
 """A broker without projects ends by itself."""
-LOOKS_EVERY_S = 5.0
+LOOKS_EVERY_S = 15.0
 
 
 async def run(here: Places) -> None:
@@ -35,7 +36,8 @@ async def run(here: Places) -> None:
     here.control.chmod(0o600)
     try:
         idle_s = 0.0
-        while idle_s < LINGERS_S and not control.is_over.is_set():
+        # Somebody may remove the directory; what runs on then could not be reached any more.
+        while idle_s < LINGERS_S and not control.is_over.is_set() and here.control.exists():
             idle_s = 0.0 if broker.projects else idle_s + LOOKS_EVERY_S
             try:
                 await asyncio.wait_for(control.is_over.wait(), LOOKS_EVERY_S)
@@ -57,6 +59,9 @@ def main(arguments: list[str]) -> int:
     for folder in (here.directory, here.projects, here.own_keys):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     here.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if fault := _fault_of(here.sockets):
+        sys.stderr.write(f"{here.sockets} {fault}\n")
+        return 1
     lock = os.open(here.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,6 +71,16 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))
     asyncio.run(run(here))
     return 0
+
+
+def _fault_of(folder: Path) -> str:
+    """Return why no socket can be trusted to stay what it is in `folder`, or nothing."""
+    there = folder.lstat()
+    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.geteuid():
+        return "is no directory of this user's own"
+    if there.st_mode & 0o022:
+        return "can be written to by others"
+    return ""
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from .desktop import ask_on_screen
 from .explain import explain
 from .exposed import AgentKey, exposed
 from .kept import ALL, Kept
-from .open_project import OpenProject, now
+from .log_line import now
+from .open_project import OpenProject
 from .own_keys import OwnAndUpstream, OwnKeys
 from .places import Places
 from .policy import KeyPolicy
@@ -59,6 +60,7 @@ class Broker:
         self.kept = Kept(self.places)
         self.paused = self.kept.paused()
         self.own_keys = OwnKeys(self.places, SystemKeyring(self.environ))
+        self._changing = asyncio.Lock()
         self.questions = Questions(lambda text: ask_on_screen(self.environ, text))
 
     async def begin(self) -> None:
@@ -68,7 +70,10 @@ class Broker:
         for fault in faults:
             self.note(fault)
         for policy in policies:
-            await self._open(policy)
+            try:
+                await self._open(policy)
+            except OSError as error:
+                self.note(f"its socket cannot be opened: {error}", policy.project)
 
     async def end(self) -> None:
         """Close every socket; the policies stay."""
@@ -80,6 +85,10 @@ class Broker:
         """Open a project's socket, or change its policy; return the socket's path."""
         self.environ.clear()
         self.environ.update(desktop)
+        async with self._changing:
+            return await self._give(policy)
+
+    async def _give(self, policy: KeyPolicy) -> str:
         there = self.projects.get(policy.project)
         self.kept.keep(policy)
         if there is None:
@@ -89,16 +98,17 @@ class Broker:
                 await self._close(policy.project)
                 await self._open(policy)
             else:
-                there.policy = policy
+                there.change(policy)
             self.note("another policy", policy.project)
         return str(self.places.socket(policy.project))
 
     async def take_away(self, project: str) -> None:
         """Close a project's socket and forget its policy; its own keys stay."""
-        self.kept.drop(project)
-        if project in self.projects:
-            await self._close(project)
-            self.note("closed", project)
+        async with self._changing:
+            self.kept.drop(project)
+            if project in self.projects:
+                await self._close(project)
+                self.note("closed", project)
 
     def pause(self, project: str | None) -> None:
         """Sign nothing more for a project, or for any."""
@@ -173,6 +183,9 @@ class Broker:
 
     async def _open(self, policy: KeyPolicy) -> None:
         name = policy.project
+        if policy.owner_uid not in (None, os.geteuid()):
+            # Through, not in: the sockets in it are still for their owner alone.
+            self.places.sockets.chmod(0o711)
         project = OpenProject(
             policy=policy,
             path=self.places.socket(name),

@@ -51,17 +51,26 @@ def decide(policy: KeyPolicy, key: AgentKey, data: SignedData, session: Session)
 
 
 def is_listed(policy: KeyPolicy, key: AgentKey, session: Session) -> bool:
-    """Whether `key`, one of the exposed ones, is shown in `session`.
+    """Whether `key`, one of the exposed ones, is shown where `why_hidden` hides none."""
+    return session.login_bind is None or may_log_in(key, policy)
 
-    On the way to a host that it may not log in to, it would only be offered and refused.
+
+def why_hidden(policy: KeyPolicy, session: Session) -> Decision | None:
+    """Return why no key is shown in `session`, or None.
+
+    On the way to a host that is not allowed they would only be offered to it and then refused.
     """
-    if _session_fault(policy, session):
-        return False
+    if fault := _session_fault(policy, session):
+        return Decision("unknown", "", "deny", fault)
     bind = session.login_bind
     if bind is None:
-        return True
-    hosts = _hosts_of(policy, bind.host_key)
-    return bool(hosts) and policy.login[hosts[0]] != "deny" and may_log_in(key, policy)
+        return None
+    hosts, host_key = _hosts_of(policy, bind.host_key), fingerprint(bind.host_key)
+    if not hosts:
+        return Decision("login", "", "deny", _no_host(host_key), host_key)
+    if policy.login[hosts[0]] == "deny":
+        return Decision("login", hosts[0], "deny", f"`{hosts[0]}` is denied", host_key)
+    return None
 
 
 def _decide_message(policy: KeyPolicy, key: AgentKey, data: Message, session: Session) -> Decision:
@@ -96,11 +105,15 @@ def _decide_login(policy: KeyPolicy, key: AgentKey, data: Login, session: Sessio
     if proven is None:
         return decided(policy.unbound, UNBOUND_HINT)
     if not hosts:
-        return decided("deny", f"no allowed host has the host key {host_key}")
+        return decided("deny", _no_host(host_key))
     # Names that share a key are one server to us, so what holds for any of them holds.
     if fault := " ".join(filter(None, (_host_fault(policy, data, host) for host in hosts))):
         return decided("deny", fault)
     return decided(policy.login[hosts[0]], f"the policy for logins to `{hosts[0]}`")
+
+
+def _no_host(host_key: str) -> str:
+    return f"no allowed host has the host key {host_key}"
 
 
 def _host_fault(policy: KeyPolicy, data: Login, host: str) -> str:

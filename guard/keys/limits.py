@@ -9,7 +9,7 @@ from typing import Literal
 
 from .policy import Rate
 
-Counted = Literal["sign", "login", "ask"]
+Counted = Literal["sign", "login", "ask", "request"]
 Answered = tuple[str, str, str]
 """What a yes is for: a key's fingerprint, the kind of request and its target."""
 

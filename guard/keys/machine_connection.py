@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from guard.wire import MalformedMessage
 
-from .decide import Decision, decide, is_listed
+from .decide import Decision, decide, is_listed, why_hidden
 from .exposed import AgentKey, exposed, fingerprint
 from .frames import MESSAGE_WITHIN_S, read_message, write_message
 from .policy import KeyPolicy
@@ -63,9 +63,13 @@ class MachineConnection:
     upstream: Upstream
     permit: Permit
     record: Record
+    pace: Callable[[], Awaitable[None]]
+    """Waits while the machine asks too fast, so that others get their turn."""
     message_within_s: float = MESSAGE_WITHIN_S
     session: Session = field(default_factory=Session)
     last_used: float = field(default_factory=time.monotonic)
+    is_busy: bool = False
+    """Whether a request is being answered now."""
     _held: tuple[AgentKey, ...] = ()
     _is_gone: Callable[[], bool] = lambda: False
 
@@ -74,8 +78,10 @@ class MachineConnection:
         self._is_gone = reader.at_eof
         try:
             while (body := await read_message(reader, self.message_within_s)) is not None:
-                self.last_used = time.monotonic()
+                self.last_used, self.is_busy = time.monotonic(), True
+                await self.pace()
                 await write_message(writer, await self.answer(body), self.message_within_s)
+                self.is_busy = False
         except (MalformedMessage, OSError, TimeoutError):
             return
 
@@ -105,6 +111,9 @@ class MachineConnection:
         self._held = await self.upstream.keys()
         policy = self.policy()
         keys = exposed(self._held, policy)
+        if keys and (decision := why_hidden(policy, self.session)) is not None:
+            self.record(Handled("", decision, "refused", decision.reason, 0.0))
+            return ()
         return tuple(key for key in keys if is_listed(policy, key, self.session))
 
     async def _find(self, blob: bytes) -> AgentKey | None:
@@ -126,13 +135,13 @@ class MachineConnection:
 
     async def _sign(self, request: SignRequest) -> bytes:
         began = time.perf_counter()
-        data = classify(request)
+        data, policy = classify(request), self.policy()
         if fault := self.closed():
             key, decision = None, Decision("unknown", "", "deny", fault)
         elif (key := await self._find(request.key)) is None:
             decision = Decision("unknown", "", "deny", "the machine may not use this key")
         else:
-            decision = decide(self.policy(), key, data, self.session)
+            decision = decide(policy, key, data, self.session)
 
         def done(verdict: str, reason: str) -> bool:
             seconds = time.perf_counter() - began
@@ -142,7 +151,7 @@ class MachineConnection:
         if key is None or decision.verdict == "deny":
             fault = decision.reason
         else:
-            fault = await self._permitted(key, decision)
+            fault = await self._permitted(key, decision) or self._changed(policy)
         if fault:
             done("refused", fault)
             return FAILURE
@@ -154,7 +163,14 @@ class MachineConnection:
         if signature is None:
             done("failed", "the SSH agent of this host refused")
             return FAILURE
+        if fault := self._changed(policy):
+            done("refused", fault)
+            return FAILURE
         return sign_response(signature) if done("signed", decision.reason) else FAILURE
+
+    def _changed(self, policy: KeyPolicy) -> str:
+        """Return what the person did while the request waited, or nothing."""
+        return self.closed() or ("" if self.policy() == policy else "the policy was changed")
 
     async def _permitted(self, key: AgentKey, decision: Decision) -> str:
         """Wait for leave; a client that goes away meanwhile takes its question with it."""

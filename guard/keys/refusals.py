@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ LINES_PER_MINUTE = 60
 class Refusals:
     """Of one project; `clock` counts seconds."""
 
-    clock: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
     _minute: int = -1
     _lines: int = 0
     _unlogged: int = 0

@@ -67,6 +67,7 @@ class AgentConnection:
     list_within_s: float = LIST_WITHIN_S
     sign_within_s: float = SIGN_WITHIN_S
     _binds: list[SessionBind] = field(default_factory=list)
+    _takes_binds: bool = True
     _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def keys(self) -> tuple[AgentKey, ...]:
@@ -105,10 +106,7 @@ class AgentConnection:
         """Pass a verified bind on, for keys that the agent itself keeps to some hosts."""
         self._binds.append(bind)
         if self._streams is not None:
-            try:
-                await self._ask(bind.encode(), self.list_within_s)
-            except UpstreamFailed:
-                return  # the next request tries anew, and tells
+            await self._pass_on(bind)
 
     async def close(self) -> None:
         """End the connection; the next request makes another."""
@@ -127,7 +125,17 @@ class AgentConnection:
             raise UpstreamFailed((reason or str(error)).lower()) from None
         self._streams = streams
         for bind in self._binds:
+            if self._takes_binds and not await self._pass_on(bind):
+                await self._open(path)
+                return
+
+    async def _pass_on(self, bind: SessionBind) -> bool:
+        """Return whether the agent is still there: some may hang up on what they do not know."""
+        try:
             await self._ask(bind.encode(), self.list_within_s)
+        except UpstreamFailed:
+            self._takes_binds = False
+        return self._takes_binds
 
     async def _list(self) -> tuple[AgentKey, ...]:
         body = await self._ask(REQUEST_IDENTITIES, self.list_within_s)
