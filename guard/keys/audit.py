@@ -68,24 +68,24 @@ class AuditLog:
     """The log's one writer."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the log; what a crash left of a last line is closed off."""
+        """Open or make the log; what a crash left of a last line is closed off by the next."""
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.fchmod(self._file, 0o600)
-        self.chain, is_whole = _last_chain(self._file)
-        if not is_whole:
-            os.write(self._file, b"\n")
+        self.chain, self._is_whole = _last_chain(self._file)
 
     def add(self, entry: Entry) -> None:
         """Write one line. Raises OSError when it cannot be kept."""
         entry.chain = ""
         chain = _seal(self.chain, msgspec.json.encode(entry))
         entry.chain = chain
-        line = msgspec.json.encode(entry) + b"\n"
-        if os.write(self._file, line) != len(line):
+        line = (b"" if self._is_whole else b"\n") + msgspec.json.encode(entry) + b"\n"
+        written = os.write(self._file, line)
+        self._is_whole = self._is_whole and not written
+        if written != len(line):
             message = "the log could not be written in full"
             raise OSError(message)
-        self.chain = chain
+        self.chain, self._is_whole = chain, True
 
     def close(self) -> None:
         """Close the file."""
@@ -95,7 +95,8 @@ class AuditLog:
 def read_log(path: Path) -> Iterator[Entry]:
     """Yield the entries in their order, verifying each.
 
-    A line that a crash cut short counts as not written.
+    What is no entry is left out: a crash may have cut a line short. Were it an entry once, the next
+    one would not follow.
 
     Raises:
         LogBroken: at the first line that does not follow from those before it.
@@ -105,20 +106,13 @@ def read_log(path: Path) -> Iterator[Entry]:
         try:
             entry = msgspec.json.decode(line, type=Entry)
         except msgspec.MsgspecError:
-            if is_torn(line):
-                continue
-            raise LogBroken(path, number, "is no entry") from None
+            continue
         claimed, entry.chain = entry.chain, ""
         chain = _seal(chain, msgspec.json.encode(entry))
         if claimed != chain:
             raise LogBroken(path, number, "does not follow from the one before")
         entry.chain = claimed
         yield entry
-
-
-def is_torn(line: bytes) -> bool:
-    """Whether a line has a beginning of ours and no end."""
-    return line.startswith(b'{"time"') and not line.endswith(b"}")
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -89,7 +89,9 @@ def _decide_message(policy: KeyPolicy, key: AgentKey, data: Message, session: Se
 
 def _decide_login(policy: KeyPolicy, key: AgentKey, data: Login, session: Session) -> Decision:
     bind = session.login_bind
-    proven = data.host_key or (bind.host_key if bind is not None else None)
+    proven = data.host_key
+    if proven is None and bind is not None:
+        proven = bind.host_key
     hosts = _hosts_of(policy, proven)
     host_key = fingerprint(proven) if proven is not None else ""
     target = f"{data.user}@{hosts[0] if hosts else '?'}"
