@@ -12,7 +12,7 @@ from .facts import Facts
 from .judge import judge
 from .look import Premise
 from .plan import declare, plan
-from .probe import LIMIT_S
+from .probe import limit_s
 from .report import Report, StepResult
 from .session import Session
 from .step import Step
@@ -63,7 +63,7 @@ def converge(
     log: Log | None = None,
     max_rounds: int = 2,
     sudo_password: str = "",
-    probe_limit_s: int = LIMIT_S,
+    probe_limit_s: int | None = None,
     premise: Premise | None = None,
 ) -> Outcome:
     """Bring the guest to the state of `steps`, and prove it.
@@ -73,8 +73,8 @@ def converge(
     result, not an exception, and the rest is skipped. With `keep_going` only its dependants are:
     for each of its tags that `requires` knows, the later steps of that tag and of those that
     require it. `log` gets everything the guest said, but for the states of steps that keep theirs
-    out of it. A step whose probe hangs, as shows when those of its user have taken `probe_limit_s`,
-    has failed; the others are asked for once more.
+    out of it. A step whose probe hangs, as shows when those of its user have taken `probe_limit_s`
+    (by default as many as `probe.limit_s` says), has failed; the others are asked for once more.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -85,7 +85,8 @@ def converge(
     """
     declared = declare(steps)
     dependants = Dependants(declared, (requires or {}) if keep_going else None)
-    run = Session(transport, dependants, report, log, sudo_password, probe_limit_s=probe_limit_s)
+    patience_s = limit_s(declared) if probe_limit_s is None else probe_limit_s
+    run = Session(transport, dependants, report, log, patience_s, sudo_password)
     answer = run.probe("probe", (*premise.questions, *declared) if premise else ())
     if premise:
         premise.require(answer)

@@ -5,7 +5,7 @@ Pure: it makes text and reads text; a transport carries both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -55,8 +55,8 @@ printf '%s\\n' "$ID" "${VERSION_CODENAME-}" "${VERSION_ID-}" "${ID_LIKE-}" ) 2>/
 uname -srm; printf '%s\\n' "$HOME" "$uid"; id -un; id -Gn\
 """
 FACT_LINES = 9
-LIMIT_S = 180
-"""How long the probes of one user may take together: a machine may be slow, or emulated."""
+_LIMIT_S = 180
+_CHECK_LIMIT_S = 60
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Probe:
     framing: Framing = field(default_factory=Framing)
     has_password: bool = False
     """Whether the script finds a password for sudo on stdin."""
-    limit_s: int = LIMIT_S
+    limit_s: int = _LIMIT_S
     alone: Collection[str] = ()
     """Ids of steps that are not to be probed together with others."""
 
@@ -141,6 +141,14 @@ class Probe:
             if ("state", index) in answer and not has_ended:
                 stuck.append(group)
         return Answer(facts, states, tuple(stuck))
+
+
+def limit_s(steps: Iterable[Step]) -> int:
+    """Return how many seconds the probes of one user may take together before one counts as hung.
+
+    A machine may be slow, or emulated; and each check starts the program that it verifies.
+    """
+    return _LIMIT_S + _CHECK_LIMIT_S * sum(step.kind == "check" for step in steps)
 
 
 def read_facts(text: str) -> Facts:

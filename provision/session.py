@@ -15,7 +15,7 @@ from .facts import Facts
 from .framing import Framing
 from .groups import Group
 from .plan import Action, segments
-from .probe import LIMIT_S, Answer, Probe
+from .probe import Answer, Probe
 from .report import Report, StepResult
 from .step import Step
 from .transcript import Log, Subject, about_actions, about_groups, keep
@@ -37,6 +37,7 @@ class Session:
     dependants: Dependants
     report: Report
     log: Log | None
+    probe_limit_s: int
     sudo_password: str = field(default="", repr=False)
     execs: int = 0
     attempts: Attempts = field(default_factory=Attempts)
@@ -44,7 +45,6 @@ class Session:
     orphan: int = 0
     """The process that was applying when the connection broke."""
     was_resumed: bool = False
-    probe_limit_s: int = LIMIT_S
     faults: dict[str, str] = field(default_factory=dict)
     """Why some steps are not asked for any more, by id."""
     alone: set[str] = field(default_factory=set)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from engine_samples import Package, Thing
 
+from provision import Check, Directory
 from provision.errors import SudoRefused, UnsupportedGuest
 from provision.framing import Framing
 from provision.groups import group_steps
-from provision.probe import Probe, read_facts
+from provision.probe import Probe, limit_s, read_facts
 from provision.step import Step
 
 NONCE = "0123456789abcdef"
@@ -103,3 +104,8 @@ def test_only_steps_of_root_call_sudo_and_only_once() -> None:
     both = probe(Thing("a"), Thing("b"), Thing("c", run_as="login")).script()
     assert both.count("sudo -n") == 1
     assert "sudo" not in probe(Thing("c", run_as="login")).script()
+
+
+def test_each_check_gives_all_probes_more_time() -> None:
+    checks = [Check(f"program-{n} --version") for n in range(3)]
+    assert limit_s([Directory("/srv")]) < limit_s(checks[:1]) < limit_s(checks)
