@@ -24,6 +24,8 @@ from lima.errors import (
     LimactlFailed,
     StartFailed,
 )
+from lima.events import statuses
+from lima.forwards import Forward, announced, listed
 from lima.goldens import Golden, GoldenStore
 from lima.host import Host
 from lima.images import Image
@@ -293,6 +295,11 @@ class LimaDriver:
             host_key_alias=f"lima-{instance.name}",
             control_path=self.paths.instance(instance.name) / "ssh.sock",
         )
+
+    def forwards(self, instance: Instance) -> tuple[Forward, ...]:
+        """Return the ports of a running machine that Lima means to bring to this host."""
+        events = statuses(self.paths.instance(instance.name))
+        return tuple(dict.fromkeys((*announced(events), *listed(instance.config))))
 
     def limits(self) -> Limits:
         """Return what names a machine can have here."""

@@ -108,6 +108,8 @@ class Instance(_Lima, frozen=True):
     disk: int = 0
     """Bytes the guest sees; what it takes on the host is `LimaDriver.disk_in_use`."""
     ssh_local_port: int = msgspec.field(default=0, name="sshLocalPort")
+    host_agent_pid: int = msgspec.field(default=0, name="hostAgentPID")
+    """The process of Lima that looks after it; 0 while there is none."""
     protected: bool = False
     errors: tuple[object, ...] = ()
     """What Lima says is wrong: sentences, or objects of its own making."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lima.checkpoints import Checkpoints
+from lima.forwards import Forward
 from lima.goldens import Golden, GoldenStore
 from lima.instance import Instance
 from lima.resume import Sleepers
@@ -73,6 +74,12 @@ class Driver(Protocol):
 
     def ssh(self, instance: Instance) -> SshAddress:
         """Return how to log in to a running machine."""
+
+    def forwards(self, instance: Instance) -> tuple[Forward, ...]:
+        """Return the ports of a running machine that are to answer at ports of this computer.
+
+        That they do is not certain: another program may have the port.
+        """
 
     def disk_in_use(self, instance: Instance) -> int:
         """Return the bytes that the machine takes on the host's disk."""

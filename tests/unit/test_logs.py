@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lima.events import Forward, forwards, statuses
+from lima.events import statuses
 from lima.logs import event_in_words, logs_of, record_in_words
 from nopal.log_files import LogFile
 from nopal.logs import NoSuchLog, logs, show
@@ -107,21 +107,6 @@ def test_what_is_no_event_says_nothing(line: str) -> None:
 
 def test_a_record_that_is_no_json_is_shown_as_it_is() -> None:
     assert record_in_words("qemu: died") == "qemu: died"
-
-
-def port(kind: str, guest: str, host: str) -> dict[str, object]:
-    return {"portForward": {"type": kind, "protocol": "tcp", "guestAddr": guest, "hostAddr": host}}
-
-
-def test_the_forwards_are_those_that_began_and_did_not_stop() -> None:
-    told = [
-        port("forwarding", "127.0.0.1:3000", "127.0.0.1:3000"),
-        port("forwarding", "[::1]:8080", "127.0.0.1:18080"),
-        port("stopping", "127.0.0.1:3000", "127.0.0.1:3000"),
-        port("not-forwarding", "127.0.0.1:22", ""),
-        {"portForward": "nonsense"},
-    ]
-    assert forwards(told) == (Forward("tcp", 8080, 18080),)
 
 
 def test_a_machine_without_a_log_has_no_events(tmp_path: Path) -> None:
