@@ -12,7 +12,7 @@ from provision.shell import quote
 
 from . import anonymise, credentials, rekey
 from .golden import bake_name, golden_of, golden_wish
-from .lock import locked
+from .lock import PATIENT, Command, locked
 from .machine_errors import MachineError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Bakery:
     machine: Callable[[str], Machine]
     """Returns the machine of a name."""
     reporter: Reporter
+    command: Command = PATIENT
 
     def golden_for(self, wish: Wish) -> Golden | None:
         """Return the golden that `wish` describes, made on the way where there is none.
@@ -89,7 +90,8 @@ class Bakery:
         goldens = self.driver.goldens
         goldens.folder.mkdir(parents=True, exist_ok=True)
         # Beside the goldens: whoever shares them waits for the same lock.
-        with locked(goldens.lock_file(wanted.key), self._tell_waiting):
+        on_wait = self.command.told("the same golden machine", self.reporter.say)
+        with locked(goldens.lock_file(wanted.key), on_wait, self.command.verb):
             found = None if refresh else goldens.exact(wanted)
             if found is None:
                 self._make(wish, wanted, None if refresh else goldens.nearest(wanted))
@@ -151,9 +153,6 @@ class Bakery:
         found = tuple(lines[lines.index(_FOUND) + 1 :])
         if found:
             raise GoldenRefused(found)
-
-    def _tell_waiting(self) -> None:
-        self.reporter.say("waiting for another nopal command that makes the same golden machine")
 
 
 def golden_on_demand(

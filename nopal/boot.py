@@ -11,6 +11,7 @@ import msgspec
 from lima.errors import LimaError, UnsafeInstance
 from provision.errors import ConvergeError
 
+from .interrupt import leaving
 from .machine_errors import MachineError, NoSuchMachine
 from .ports import taken
 from .state import MachineState
@@ -78,13 +79,19 @@ class Boot:
         return self._start(state, wish, is_up=False)
 
     def _create(self, wish: Wish, golden: Golden | None) -> None:
-        with self.reporter.activity("creating the machine") as on_line:
+        words = f"the machine is half made; `inv up -p {self.name}` makes it anew"
+        with (
+            leaving(self.reporter.say, words),
+            self.reporter.activity("creating the machine") as on_line,
+        ):
             self.driver.create(wish.spec, on_line, golden)
 
     def _start(self, state: MachineState, wish: Wish, *, is_up: bool) -> MachineState:
         if not is_up:
             self._tell_taken_ports(wish)
-        with self.reporter.activity("waiting for its boot" if is_up else "starting") as on_line:
+        words = f"the machine goes on booting; `inv up -p {self.name}` waits for it"
+        title = "waiting for its boot" if is_up else "starting"
+        with leaving(self.reporter.say, words), self.reporter.activity(title) as on_line:
             self.driver.start(self.name, on_line)
         return self._checked(state, wish, is_up=is_up)
 
@@ -111,7 +118,8 @@ class Boot:
         self._create(wish, golden)
         self._tell_taken_ports(wish)
         try:
-            with self.reporter.activity("resuming") as on_line:
+            words = f"the machine is half made; `inv up -p {self.name}` makes it anew"
+            with leaving(self.reporter.say, words), self.reporter.activity("resuming") as on_line:
                 self.driver.sleepers.resume(wish.spec, golden, self._make_its_own, on_line)
         except (LimaError, ConvergeError, MachineError) as error:
             self.reporter.say(f"boots instead of resuming: {error}")

@@ -170,7 +170,9 @@ class Host:
         """
         locks = self.workspace.paths.locks / "hosts"
         locks.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(locks / f"{label(self.target)}.lock", self._tell_waiting):
+        command = self.workspace.command
+        on_wait = command.told(str(self.target), self.reporter.say)
+        with locked(locks / f"{label(self.target)}.lock", on_wait, command.verb):
             config = SshConfig(self.workspace.environ, self.workspace.ssh_config)
             transport = reach(self.target, config)
             try:
@@ -209,9 +211,6 @@ class Host:
             return by(known, Premise((SHELL,), lambda *said: Seen.of(*said) == known))
         except PremiseFailed as found:
             return by(Seen.of(found.facts, found.answers))
-
-    def _tell_waiting(self) -> None:
-        self.reporter.say("waiting for another nopal command on this host")
 
 
 def guest_at(transport: Transport, target: Target) -> Guest:

@@ -21,6 +21,8 @@ from provision.step import Step
 from . import lost_work
 from .boot import Boot
 from .driver import Driver
+from .interrupt import leaving
+from .lock import PATIENT, Command
 from .machine_errors import MachineError, NoSuchMachine
 from .over_master import Glance, glance
 from .report import Reporter
@@ -48,6 +50,7 @@ class Machine:
     reporter: Reporter
     agent: Path | None = None
     """The host's SSH agent, forwarded to the steps and sessions that need it."""
+    command: Command = PATIENT
 
     @property
     def driver(self) -> Driver:
@@ -197,7 +200,8 @@ class Machine:
             if instance.status == "Stopped":
                 return False
             state = self.states.read(self.name)
-            with self.reporter.activity("stopping"):
+            words = f"the machine may go on stopping; `inv down -p {self.name}` sees to it"
+            with leaving(self.reporter.say, words), self.reporter.activity("stopping"):
                 if state.ssh is not None and not force:
                     trim(self.way_in.address(state), self.reporter)
                 self.driver.stop(self.name, force=force)
@@ -232,7 +236,8 @@ class Machine:
         with self.locked():
             existed = self.driver.instance(self.name) is not None
             if existed:
-                with self.reporter.activity("destroying"):
+                words = f"the machine may be half gone; `inv destroy -p {self.name}` ends it"
+                with leaving(self.reporter.say, words), self.reporter.activity("destroying"):
                     self.driver.delete(self.name)
             self.pins.remove(self.name)
             self.states.remove(self.name)
@@ -240,10 +245,8 @@ class Machine:
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the machine: another command on it waits until this one is done."""
-        return self.states.locked(
-            self.name,
-            lambda: self.reporter.say("waiting for another nopal command on this machine"),
-        )
+        on_wait = self.command.told(f"the machine {self.name}", self.reporter.say)
+        return self.states.locked(self.name, on_wait, self.command.verb)
 
     def _glance(self, state: MachineState, wish: Wish, steps: Sequence[Step]) -> Glance:
         """Look at `steps` over Lima's SSH master, where all of the wish held before."""
@@ -282,15 +285,17 @@ class Machine:
             if outcome.is_converged:
                 return outcome
         self.reporter.log(f"{len(wish.steps)} steps")
-        outcome = converge(
-            transport,
-            wish.steps,
-            self.reporter,
-            dry_run=dry_run,
-            keep_going=keep_going,
-            requires=wish.requires,
-            log=self.reporter.stream(),
-        )
+        words = f"the machine runs; what is done holds, and `inv up -p {self.name}` does the rest"
+        with leaving(self.reporter.say, words):
+            outcome = converge(
+                transport,
+                wish.steps,
+                self.reporter,
+                dry_run=dry_run,
+                keep_going=keep_going,
+                requires=wish.requires,
+                log=self.reporter.stream(),
+            )
         self.reporter.sums_up(outcome)
         if dry_run:
             return outcome

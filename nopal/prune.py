@@ -93,5 +93,5 @@ class Pruner:
         return True
 
 
-def _refuse() -> None:
+def _refuse(_holder: object) -> None:
     raise _InUse

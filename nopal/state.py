@@ -13,7 +13,7 @@ import msgspec
 
 from provision.transport.address import SshAddress
 
-from .lock import locked
+from .lock import Holder, locked
 
 VERSION = 1
 """Of the file's form; a file of another version is refused, never guessed at."""
@@ -128,10 +128,12 @@ class StateStore:
         self._on_change(self)
 
     @contextmanager
-    def locked(self, name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    def locked(
+        self, name: str, on_wait: Callable[[Holder | None], None], verb: str = ""
+    ) -> Iterator[None]:
         """Hold the machine's lock; where another command has it, call `on_wait` and wait for it."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self._directory / f".{name}.lock", on_wait):
+        with locked(self._directory / f".{name}.lock", on_wait, verb):
             yield
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .catalogue import Catalogue, find_own
+from .lock import PATIENT, Command
 from .paths import Paths
 from .screen import Screen, screen_for
 
@@ -46,12 +47,14 @@ class Workspace:
     """Profile options of Invoke's configuration (`profiles:` in invoke.yaml)."""
     ssh_config: Path | None = None
     """What ssh reads about hosts that nopal did not make; None: the person's own."""
+    command: Command = PATIENT
 
     @classmethod
     def open(
         cls,
         option_defaults: Mapping[str, Mapping[str, object]] | None = None,
         own_profiles: Iterable[Profile] = (),
+        command: Command = PATIENT,
     ) -> Workspace:
         """Return the workspace of this process: its environment, directory and terminal."""
         from profiles.catalogue import load  # noqa: PLC0415 - not needed to list the tasks
@@ -64,6 +67,7 @@ class Workspace:
             screen=screen_for(sys.stderr),
             catalogue=Catalogue(load(), own_profiles, find_own(paths.own_profiles)),
             option_defaults=option_defaults or {},
+            command=command,
         )
 
     @cached_property
@@ -165,13 +169,17 @@ class Workspace:
         """Return the machine of that name, which need not exist."""
         from .machine import Machine  # noqa: PLC0415
 
-        return Machine(name, lambda: self.driver, self.states, self.pins, reporter, agent)
+        return Machine(
+            name, lambda: self.driver, self.states, self.pins, reporter, agent, self.command
+        )
 
     def bakery(self, reporter: Reporter) -> Bakery:
         """Return what finds and makes golden machines, telling `reporter`."""
         from .bake import Bakery  # noqa: PLC0415
 
-        return Bakery(self.driver, lambda name: self.machine(name, reporter), reporter)
+        return Bakery(
+            self.driver, lambda name: self.machine(name, reporter), reporter, self.command
+        )
 
     def for_each_machine(self, names: Sequence[str], work: Callable[[Machine], object]) -> None:
         """Call `work` on each machine, several at once.

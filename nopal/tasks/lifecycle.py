@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from invoke import Context, Exit
 
 from .open import open_workspace
-from .verb import PROJECT, PROJECTS, verb
+from .verb import NO_WAIT, PROJECT, PROJECTS, verb
 
 if TYPE_CHECKING:
     from provision.select import Selection
@@ -39,6 +39,7 @@ _SELECTION = {
         "yes": _YES,
         "keep-going": _KEEP_GOING,
         "golden": "begin a new machine from a golden one, made on the way where there is none",
+        "no-wait": NO_WAIT,
     },
 )
 def up(
@@ -48,11 +49,12 @@ def up(
     yes: bool = False,
     keep_going: bool = False,
     golden: bool = True,
+    no_wait: bool = False,
 ) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
     from ..preflight import prepare_all  # noqa: PLC0415
 
-    workspace = open_workspace(c)
+    workspace = open_workspace(c, waits=not no_wait)
     prepared = prepare_all(workspace, workspace.projects(project or (), everything=all))
     _bring_up(workspace, prepared, may_install=yes, keep_going=keep_going, golden=golden)
 
@@ -61,13 +63,22 @@ def up(
     name="down",
     aliases=["stop"],
     iterable=["project"],
-    help={"project": PROJECTS, "all": _ALL, "force": "end it at once, as if its power were cut"},
+    help={
+        "project": PROJECTS,
+        "all": _ALL,
+        "force": "end it at once, as if its power were cut",
+        "no-wait": NO_WAIT,
+    },
 )
 def down(
-    c: Context, project: list[str] | None = None, all: bool = False, force: bool = False
+    c: Context,
+    project: list[str] | None = None,
+    all: bool = False,
+    force: bool = False,
+    no_wait: bool = False,
 ) -> None:
     """Stop the machine; its disk stays."""
-    workspace = open_workspace(c)
+    workspace = open_workspace(c, waits=not no_wait)
 
     def stop(machine: Machine) -> None:
         was_running = machine.down(force=force)
@@ -76,14 +87,21 @@ def down(
     workspace.for_each_machine(workspace.names(project or (), everything=all), stop)
 
 
-@verb(iterable=["project"], help={"project": PROJECTS, "all": _ALL, "yes": _YES})
+@verb(
+    iterable=["project"],
+    help={"project": PROJECTS, "all": _ALL, "yes": _YES, "no-wait": NO_WAIT},
+)
 def restart(
-    c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False
+    c: Context,
+    project: list[str] | None = None,
+    all: bool = False,
+    yes: bool = False,
+    no_wait: bool = False,
 ) -> None:
     """Stop the machine and bring it up again."""
     from ..preflight import prepare_all  # noqa: PLC0415
 
-    workspace = open_workspace(c)
+    workspace = open_workspace(c, waits=not no_wait)
     names = workspace.names(project or (), everything=all)
     # Whatever is wrong shows before anything stops.
     prepared = prepare_all(workspace, [workspace.project(name) for name in names])
@@ -93,13 +111,17 @@ def restart(
 
 @verb(
     iterable=["project"],
-    help={"project": PROJECTS, "all": _ALL, "yes": "do not ask"},
+    help={"project": PROJECTS, "all": _ALL, "yes": "do not ask", "no-wait": NO_WAIT},
 )
 def destroy(
-    c: Context, project: list[str] | None = None, all: bool = False, yes: bool = False
+    c: Context,
+    project: list[str] | None = None,
+    all: bool = False,
+    yes: bool = False,
+    no_wait: bool = False,
 ) -> None:
     """End the machine and its disk; asks, and names the work that would be lost."""
-    workspace = open_workspace(c)
+    workspace = open_workspace(c, waits=not no_wait)
     names = workspace.names(project or (), everything=all)
     if not yes:
         _ask_to_destroy(workspace, names)
@@ -122,6 +144,7 @@ def destroy(
         "host": "in place of a machine: USER@SERVER[:PORT], as ssh knows it, or localhost; a,b",
         "profiles": "what the hosts shall have: docker,node",
         "ask-sudo": "ask once for the password that sudo wants on the hosts",
+        "no-wait": NO_WAIT,
     },
 )
 def provision(
@@ -136,12 +159,13 @@ def provision(
     keep_going: bool = False,
     check: bool = False,
     json: bool = False,
+    no_wait: bool = False,
 ) -> None:
     """Converge the running machine, or any host, and do nothing else."""
     from ..report import one_line_summary  # noqa: PLC0415
 
     selection = _selection(only, tags, limit)
-    workspace = open_workspace(c)
+    workspace = open_workspace(c, waits=not no_wait)
     if host:
         if project:
             raise Exit("give --project or --host, not both", 2)

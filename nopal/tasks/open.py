@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from invoke import Context, Exit
@@ -10,13 +11,19 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-def open_workspace(c: Context) -> Workspace:
-    """Return the workspace, with the profiles and options of the `tasks.py` that is run."""
+def open_workspace(c: Context, *, waits: bool = True) -> Workspace:
+    """Return the workspace, with the profiles and options of the `tasks.py` that is run.
+
+    With `waits` false, the command fails where another one is at work on what it needs.
+    """
     from profiles.catalogue import BuiltIn  # noqa: PLC0415
     from profiles.profile import Profile  # noqa: PLC0415
 
+    from ..lock import Command  # noqa: PLC0415
     from ..workspace import Workspace  # noqa: PLC0415
     from . import ns  # noqa: PLC0415
+
+    verb = next((word for word in sys.argv[1:] if word in ns.tasks), "")
 
     return Workspace.open(
         _option_defaults(c.config.get("profiles", {})),
@@ -25,6 +32,7 @@ def open_workspace(c: Context) -> Workspace:
             for found in ns.collections.values()
             if isinstance(found, Profile) and not isinstance(found, BuiltIn)
         ],
+        Command(verb, waits),
     )
 
 

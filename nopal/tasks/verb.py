@@ -12,6 +12,7 @@ from invoke import Argument, Exit
 from invoke.tasks import Task
 
 PROJECT = "the project; else the one of the repo you stand in, else `default`"
+NO_WAIT = "fail where another command is at work on the machine, instead of waiting for it"
 PROJECTS = "a project, may be given more than once or with commas; else as the repo says"
 
 
@@ -56,10 +57,16 @@ class Verb(Task[Any]):
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn the errors that nopal knows into Invoke's `Exit`."""
+    from ..interrupt import STATUS, interruptible, leave, others_work  # noqa: PLC0415
+
     try:
-        yield
+        with interruptible():
+            yield
     except KeyboardInterrupt:
-        raise Exit("interrupted; the next run goes on from here", 130) from None
+        message = "interrupted; the next run goes on from here"
+        if others_work():
+            leave(message)
+        raise Exit(message, STATUS) from None
     except Exception as error:
         if is_debugging() or not isinstance(error, tuple(_known_errors())):
             raise
@@ -86,6 +93,7 @@ def _known_errors() -> Iterable[type[Exception]]:
     from provision.errors import ConvergeError  # noqa: PLC0415
 
     from ..errors import ProjectError  # noqa: PLC0415
+    from ..lock import Busy  # noqa: PLC0415
     from ..machine_errors import MachineError  # noqa: PLC0415
     from ..many import SomeFailed  # noqa: PLC0415
     from ..sessions import BadSessionName  # noqa: PLC0415
@@ -93,6 +101,7 @@ def _known_errors() -> Iterable[type[Exception]]:
 
     return (
         BadSessionName,
+        Busy,
         ConvergeError,
         GuardError,
         LimaError,

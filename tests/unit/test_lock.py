@@ -6,7 +6,7 @@ from pathlib import Path
 from nopal.lock import locked
 
 
-def nothing() -> None:
+def nothing(_holder: object) -> None:
     pass
 
 
@@ -24,7 +24,7 @@ def test_who_waited_for_a_removed_lock_takes_the_new_one(tmp_path: Path) -> None
     seen: list[bool] = []
 
     def second() -> None:
-        with locked(path, waits.set):
+        with locked(path, lambda _holder: waits.set()):
             seen.append(path.exists())
 
     with locked(path, nothing):

@@ -43,10 +43,10 @@ def test_a_second_command_is_told_that_it_waits(tmp_path: Path) -> None:
     order: list[str] = []
 
     def second() -> None:
-        with store.locked("blog", told.set):
+        with store.locked("blog", lambda _holder: told.set()):
             order.append("second")
 
-    with store.locked("blog", lambda: None):
+    with store.locked("blog", lambda _holder: None):
         thread = threading.Thread(target=second)
         thread.start()
         assert told.wait(20)
