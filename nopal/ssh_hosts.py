@@ -38,7 +38,7 @@ class SshHosts:
         """
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Two verbs at once: the one that writes last must have read last.
-        with locked(self.file.with_name(".lock"), lambda: None):
+        with locked(self.file.with_name(".lock"), lambda _holder: None):
             text = hosts_text(_readable(states), self.pins)
             if read_text(self.file) != text:
                 replace_text(self.file, text)

@@ -166,5 +166,5 @@ def _name(lock: Path) -> str:
     return lock.name.removeprefix(".").removesuffix(".lock")
 
 
-def _refuse() -> None:
+def _refuse(_holder: object) -> None:
     raise _InUse
