@@ -133,6 +133,8 @@ class _Source:
     def _settings(self, key: str, parsed: Any) -> Iterator[tuple[str, Setting]]:
         if key == "options":
             yield from self._option_settings(parsed)
+        elif key == "secrets":
+            yield from self._secrets(parsed)
         elif key == "git":
             for name, value in msgspec.structs.asdict(parsed).items():
                 if value is not msgspec.UNSET:
@@ -141,6 +143,23 @@ class _Source:
             count = len(parsed) if isinstance(parsed, tuple) else 0
             elements = tuple(self._origin((key, index)) for index in range(count))
             yield key, Setting(parsed, self._origin((key,)), elements)
+
+    def _secrets(self, table: Any) -> Iterator[tuple[str, Setting]]:
+        from .secret_table import BadSecret, read_secrets  # noqa: PLC0415 - few projects have some
+
+        if self.layer != "project":
+            allowed = "[projects.NAME.secrets]: each is given to one project"
+            self._wrong(("secrets",), "a table for every project", allowed)
+            return
+        wanted = []
+        for one in read_secrets(table):
+            if isinstance(one, BadSecret):
+                self._wrong(("secrets", *one.path), one.found, one.allowed)
+            else:
+                wanted.append((one[1], self._origin(("secrets", *one[0]))))
+        elements = tuple(origin for _, origin in wanted)
+        secrets = tuple(secret for secret, _ in wanted)
+        yield "secrets", Setting(secrets, self._origin(("secrets",)), elements)
 
     def _option_settings(self, tables: dict[str, Any]) -> Iterator[tuple[str, Setting]]:
         for profile, options in tables.items():

@@ -139,7 +139,9 @@ def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
         person_file=paths.config_file,
         repos_of={name: _urls(layer) for name, layer in files.projects.items()},
         grants=frozenset(
-            name for name, layer in files.projects.items() if "mounts" in layer.settings
+            name
+            for name, layer in files.projects.items()
+            if layer.settings.keys() & {"mounts", "secrets"}
         ),
         origin=origin,
         repo_file=files.repo_file.path if files.repo_file else None,

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .errors import Place
+
+if TYPE_CHECKING:
+    from guard.secrets.fetch import Wanted
 
 LayerName = Literal["built-in", "invoke", "defaults", "repo", "project", "origin", "flag"]
 """Who set a value, in words: nopal, [defaults], `.nopal.toml`, [projects.NAME], the URL of the repo
@@ -16,6 +19,7 @@ itself, the command line."""
 Shell = Literal["bash", "zsh", "fish"]
 Autonomy = Literal["auto", "full", "ask"]
 TakesCheckpoint = Literal["never", "detached"]
+KeepsMemory = Literal["auto", "always", "never"]
 
 GIB = 1024**3
 WITHOUT_FILE = {"built-in": "built-in", "invoke": "Invoke's configuration"}
@@ -118,6 +122,14 @@ class Project:
     signing_key: str
     allowed_signers: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    secrets: tuple[Wanted, ...]
+    """What is fetched on the host, and kept in the machine's memory."""
+    secrets_dotenv: bool
+    """Whether a dotenv file of them is wanted there, too."""
+    wants_secrets: tuple[str, ...]
+    """What the repo's own file asks for, which gives it nothing."""
+    checkpoint_memory: KeepsMemory
+    """Whether a checkpoint of the running machine holds its memory; `auto`: not with secrets."""
     git_name: str
     """"" means: as the host's git has it."""
     git_email: str

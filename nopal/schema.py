@@ -47,6 +47,14 @@ MountText = Annotated[
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
 PortText = Annotated[str, Meta(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
 Port = PortNumber | PortText
+SecretName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+        description='a list of names of variables, such as ["NPM_TOKEN"]',
+    ),
+]
+SecretPlace = str | list[str]
 
 
 class RepoTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +140,11 @@ class RepoFile(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=True
         | UnsetType
     ) = UNSET
 
+    wants_secrets: (
+        Annotated[list[SecretName], Meta(description='names of variables: ["NPM_TOKEN"]')]
+        | UnsetType
+    ) = UNSET
+
 
 class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What [defaults] and [projects.NAME] of the person's own file may hold."""
@@ -152,6 +165,18 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         | UnsetType
     ) = UNSET
     mounts: list[MountText] | UnsetType = UNSET
+    secrets: (
+        Annotated[
+            dict[str, SecretPlace | dict[str, SecretPlace]],
+            Meta(
+                description="a table of references, such as "
+                '{NPM_TOKEN = "op://Work/npm/token"}; a table in it is for one repo alone'
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    secrets_dotenv: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
+    checkpoint_memory: Literal["auto", "always", "never"] | UnsetType = UNSET
     git: (
         Annotated[GitTable, Meta(description='a table such as {name = "…", email = "…"}')]
         | UnsetType

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from guard.secrets.secret import Secret, masked
 from provision.shell import quote
 
@@ -47,6 +49,18 @@ for name in os.listdir(place):
         shutil.rmtree(os.path.join(place, name))
 """
 
+_HELD = """\
+import json, os, sys
+now = os.path.join(sys.argv[1], ".now")
+held = {}
+for folder, _, names in os.walk(now):
+    if "secrets.json" in names:
+        repo = os.path.relpath(folder, os.path.join(now, "repos"))
+        with open(os.path.join(folder, "secrets.json"), encoding="utf-8") as file:
+            held["" if repo == ".." else repo] = json.load(file)
+print(json.dumps(held))
+"""
+
 # `noswap` came with Linux 6.4. The parent folder belongs to root, and holds other things, too.
 _MAKE_PLACE = f"""\
 if ! mountpoint -q {PLACE}; then
@@ -63,6 +77,7 @@ fi
 _GIVE = f"{_MAKE_PLACE}exec python3 -c {quote(RECEIVE)} {PLACE}"
 _TAKE = f"if mountpoint -q {PLACE}; then find {PLACE} -mindepth 1 -delete; fi"
 _LOOK = f"cat {PLACE}/set 2>/dev/null || true"
+_TELL = f"exec python3 -c {quote(_HELD)} {PLACE}"
 
 
 class Runs(Protocol):
@@ -111,6 +126,25 @@ def mark_in(guest: Runs) -> str:
     lines: list[str] = []
     guest.run(_LOOK, lines.append)
     return lines[0] if len(lines) == 1 else ""
+
+
+def held_in(guest: Runs, machine: str) -> dict[str, dict[str, Secret]]:
+    """Return what the guest says that it has, by folder and name.
+
+    Raises:
+        NotDelivered: it says nothing that can be understood.
+        GuestUnreachable.
+    """
+    lines: list[str] = []
+    guest.run(_TELL, lines.append)
+    try:
+        found = msgspec.json.decode("\n".join(lines), type=dict[str, dict[str, str]])
+    except msgspec.DecodeError as error:
+        raise NotDelivered(machine, "it does not tell what it has") from error
+    return {
+        folder: {name: Secret(value) for name, value in values.items()}
+        for folder, values in found.items()
+    }
 
 
 def _must_run(

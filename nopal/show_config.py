@@ -80,6 +80,10 @@ def _values(project: Project) -> dict[str, Any]:
         "signing_key": project.signing_key,
         "allowed_signers": list(project.allowed_signers),
         "mounts": [str(mount) for mount in project.mounts],
+        "secrets": _secrets(project),
+        "secrets_dotenv": project.secrets_dotenv,
+        "wants_secrets": list(project.wants_secrets),
+        "checkpoint_memory": project.checkpoint_memory,
         "git.name": project.git_name,
         "git.email": project.git_email,
         "extra_ca": [str(path) for path in project.extra_ca],
@@ -119,6 +123,22 @@ def _repo(repo: RepoEntry) -> str | dict[str, str | bool]:
     if not repo.dependencies:
         given["dependencies"] = False
     return {"url": repo.url, **given} if given else repo.url
+
+
+def _secrets(project: Project) -> dict[str, Any]:
+    """Return the references as the table has them; there are no values here."""
+    table: dict[str, Any] = {}
+    for one in project.secrets:
+        within = table.setdefault(one.folder, {}) if one.folder else table
+        within.setdefault(one.name, []).append(str(one.reference))
+    return _single(table)
+
+
+def _single(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _single(value) if isinstance(value, dict) else value[0] if len(value) == 1 else value
+        for name, value in table.items()
+    }
 
 
 def _text(value: object) -> str:

@@ -122,6 +122,7 @@ class Standing:
             if needs and needs not in item.wish.profiles:
                 raise ProfileMissing(name, needs)
             if address is not None and machine.is_converged(item.wish):
+                self._give_secrets(machine)
                 return address
             from .bake import golden_on_demand  # noqa: PLC0415
             from .host_setup import HostSetup  # noqa: PLC0415
@@ -131,7 +132,20 @@ class Standing:
             golden = golden_on_demand(self.workspace, self.project, reporter)
             outcome = machine.up(item.wish, prepare=host, golden=golden)
             reporter.say(f"up: {one_line_summary(outcome)}")
+            self._give_secrets(machine, is_needed=bool(needs))
             return _address(machine)
+
+    def _give_secrets(self, machine: Machine, *, is_needed: bool = True) -> None:
+        """Bring the machine the secrets it lacks; a person alone gets in without them, too."""
+        from guard.secrets.fetch import SecretsFailed  # noqa: PLC0415
+
+        try:
+            self.workspace.give_secrets(self.project, machine)
+        except SecretsFailed as error:
+            if is_needed:
+                raise
+            for line in str(error).splitlines():
+                machine.reporter.say(line)
 
     def keep(self) -> SshAddress:
         """Make a checkpoint of the machine, and return where it is. Raises as `ready` does."""

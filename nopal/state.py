@@ -92,6 +92,11 @@ class StateStore:
         """Where the notes about checkpoints are: a file a machine."""
         return self._directory / "checkpoints"
 
+    @property
+    def secrets(self) -> Path:
+        """Where it is noted which secrets, by name, were given: a file a machine."""
+        return self._directory / "secrets"
+
     def names(self) -> tuple[str, ...]:
         """Return the machines that have a state, in alphabetical order."""
         return tuple(sorted(path.stem for path in self._directory.glob("*.json")))
@@ -124,6 +129,7 @@ class StateStore:
         """Forget the machine; the lock, which the caller holds, goes too."""
         self._path(name).unlink(missing_ok=True)
         (self.checkpoints / f"{name}.json").unlink(missing_ok=True)
+        (self.secrets / f"{name}.json").unlink(missing_ok=True)
         (self._directory / f".{name}.lock").unlink(missing_ok=True)
         self._on_change(self)
 

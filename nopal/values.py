@@ -161,6 +161,7 @@ _PARSERS: Mapping[str, Callable[[Any], object]] = {
     "disk": lambda value: _size(value, least="5GiB"),  # the images have 3 to 4
     "profiles": _texts,
     "allowed_signers": _texts,
+    "wants_secrets": _texts,
     "repos": _repos,
     "ports": _ports,
 }

@@ -17,6 +17,7 @@ from .screen import Screen, screen_for
 
 if TYPE_CHECKING:
     from guard.host_keys import PinStore
+    from guard.secrets.provider import Tools
     from guard.ssh_agent import AgentSocket, NoAgent
     from profiles.profile import Profile
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .driver import Driver
     from .machine import Machine
     from .project import Project
+    from .project_secrets import ProjectSecrets
     from .report import Listener, Reporter
     from .ssh_hosts import SshHosts
     from .state import StateStore
@@ -172,6 +174,27 @@ class Workspace:
         return Machine(
             name, lambda: self.driver, self.states, self.pins, reporter, agent, self.command
         )
+
+    def secrets(self, project: Project, machine: Machine) -> ProjectSecrets:
+        """Return what fetches the project's secrets and gives them to its machine."""
+        from .project_secrets import ProjectSecrets  # noqa: PLC0415
+
+        return ProjectSecrets(project, machine, self._tools)
+
+    def give_secrets(self, project: Project, machine: Machine) -> None:
+        """Bring the running machine the secrets it lacks. Raises as `ProjectSecrets.settle` does.
+
+        Nothing is loaded for a project that has none, which most `up` are about.
+        """
+        had_some = (self.states.secrets / f"{machine.name}.json").exists()
+        if project.secrets or project.wants_secrets or had_some:
+            self.secrets(project, machine).settle()
+
+    @cached_property
+    def _tools(self) -> Tools:
+        from guard.secrets.provider import Tools  # noqa: PLC0415
+
+        return Tools(self.environ, self.paths.user_home)
 
     def bakery(self, reporter: Reporter) -> Bakery:
         """Return what finds and makes golden machines, telling `reporter`."""

@@ -5,7 +5,8 @@ function nopal_secrets
     set -l repo ''
     string match -q -- "$HOME/code/?*" "$PWD"; and set repo (string replace -- "$HOME/code/" '' "$PWD")
     while test -n "$repo"; and not test -r "/run/nopal/secrets/repos/$repo/env.fish"
-        string match -q -- '*/*' "$repo"; and set repo (string replace -r -- '/[^/]*$' '' "$repo"); or set repo ''
+        # A folder less, or the branch of a worktree, REPO@BRANCH.
+        string match -qr -- '[/@]' "$repo"; and set repo (string replace -r -- '[/@][^/@]*$' '' "$repo"); or set repo ''
     end
     set -l before ' '
     set -q NOPAL_SECRETS_SET; and set before "$NOPAL_SECRETS_SET"

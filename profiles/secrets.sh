@@ -3,11 +3,14 @@
 nopal_set=
 [ ! -r /run/nopal/secrets/set ] || read -r nopal_set < /run/nopal/secrets/set
 
-# The repo that the shell stands in, if it has secrets of its own.
+# The repo that the shell stands in, if it has secrets of its own; a worktree of it is REPO@BRANCH.
 nopal_repo=
 case $PWD in "$HOME"/code/?*) nopal_repo=${PWD#"$HOME"/code/} ;; esac
 until [ -z "$nopal_repo" ] || [ -r "/run/nopal/secrets/repos/$nopal_repo/env.sh" ]; do
-    case $nopal_repo in */*) nopal_repo=${nopal_repo%/*} ;; *) nopal_repo= ;; esac
+    case ${nopal_repo##*/} in
+    *@*) nopal_repo=${nopal_repo%@*} ;;
+    *) case $nopal_repo in */*) nopal_repo=${nopal_repo%/*} ;; *) nopal_repo= ;; esac ;;
+    esac
 done
 
 # Once for a tree of processes: what somebody sets over it stays. When the set has changed, what it

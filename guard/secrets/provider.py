@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar, Protocol
 
 from ..command import Completed, Run, run_command
@@ -62,6 +63,8 @@ class Tools:
     environ: Mapping[str, str]
     home: Path
     run: Run = run_command
+    turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+    """Held while secrets are fetched: two programs must not ask at one time."""
 
     def variables(self, own: str = "") -> dict[str, str]:
         """Return the ordinary variables, and those whose name the expression `own` begins."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import GuardError, printable
+from ..errors import GuardError
 from .provider import Provider
 
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z-]{0,15}):(?P<slashes>//)?(?P<rest>.*)", re.DOTALL)
@@ -33,16 +33,15 @@ class Reference:
 
 @dataclass(eq=False)
 class BadReference(GuardError):
-    """A text that refers to no secret."""
+    """A text that refers to no secret. It may be one, so it is not shown."""
 
-    text: str
     allowed: str
     nearest: str = ""
     exit_status = 2
 
     def __str__(self) -> str:
         hint = f"; did you mean `{self.nearest}`?" if self.nearest else ""
-        return f"`{printable(self.text, 60)}` refers to no secret\n  allowed: {self.allowed}{hint}"
+        return f"a text refers to no secret\n  allowed: {self.allowed}{hint}"
 
 
 def parse_reference(text: str, providers: Mapping[str, Provider]) -> Reference:
@@ -53,12 +52,12 @@ def parse_reference(text: str, providers: Mapping[str, Provider]) -> Reference:
     """
     found = _SCHEME.fullmatch(text)
     if found is None or len(text) > _LONGEST:
-        raise BadReference(text, "PROVIDER://PLACE, such as op://Work/npm/token")
+        raise BadReference("PROVIDER://PLACE, such as op://Work/npm/token")
     provider = providers.get(found["scheme"])
     if provider is None:
         near = difflib.get_close_matches(found["scheme"], providers, 1)
         schemes = ", ".join(providers)
-        raise BadReference(text, f"references of {schemes}", near[0] if near else "")
+        raise BadReference(f"references of {schemes}", near[0] if near else "")
     path, hash_sign, key = found["rest"], "", ""
     if provider.has_keys:
         path, hash_sign, key = found["rest"].partition("#")
@@ -69,5 +68,5 @@ def parse_reference(text: str, providers: Mapping[str, Provider]) -> Reference:
         and (not hash_sign or _KEY.fullmatch(key) is not None)
     )
     if not is_right:
-        raise BadReference(text, f"the form {provider.example}")
+        raise BadReference(f"the form {provider.example}")
     return Reference(provider, path, key)

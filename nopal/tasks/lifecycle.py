@@ -246,6 +246,7 @@ def _bring_up(
                 keep_going=keep_going,
             )
             reporter.say(f"up: {one_line_summary(outcome)}")
+            workspace.give_secrets(item.project, machine)
 
     for_each(prepared, lambda item: item.name, bring_up)
 

@@ -112,7 +112,7 @@ def test_a_repos_own_secrets_are_there_only_in_that_repo(home: Home, shell: str)
             "a/b": as_secrets({"B": "3"}),
         }
     )
-    for folder in ("shop/src/deep", "shopping", "a/b", "a"):
+    for folder in ("shop/src/deep", "shop@fix-1/src", "shopping", "a/b", "a"):
         (home.root / "code" / folder).mkdir(parents=True, exist_ok=True)
 
     def seen(folder: str) -> object:
@@ -120,6 +120,7 @@ def test_a_repos_own_secrets_are_there_only_in_that_repo(home: Home, shell: str)
 
     assert seen("code") == {"ALL": "1"}
     assert seen("code/shop") == seen("code/shop/src/deep") == {"ALL": "1", "OWN": "2"}
+    assert seen("code/shop@fix-1/src") == {"ALL": "1", "OWN": "2"}
     assert seen("code/shopping") == seen("code/a") == {"ALL": "1"}
     assert seen("code/a/b") == {"ALL": "1", "B": "3"}
 

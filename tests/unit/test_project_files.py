@@ -315,6 +315,9 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "signing_key",
                 "allowed_signers",
                 "mounts",
+                "secrets",
+                "secrets_dotenv",
+                "checkpoint_memory",
                 "git",
                 "extra_ca",
             }
