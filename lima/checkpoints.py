@@ -16,11 +16,12 @@ from typing import Protocol
 import msgspec
 
 from lima.disk_files import CopiedDisks
-from lima.errors import DiskFailed
+from lima.errors import DiskFailed, QmpFailed
 from lima.instance import Instance
 from lima.limactl import Limactl
 from lima.paths import LimaPaths
 from lima.process import Identity, run
+from lima.qmp import Qmp
 
 _PREFIX = "nopal."
 """Of the snapshots that are ours; a name that begins so is never taken for a snapshot's number."""
@@ -52,8 +53,12 @@ class Checkpoints(Protocol):
     def bytes_needed(self, instance: Instance) -> int:
         """Return what one more would take of this computer's disk at once, at the most."""
 
-    def create(self, instance: Instance, checkpoint: str) -> None:
-        """Make one. Raises `LimactlFailed`, `DiskFailed`."""
+    def create(self, instance: Instance, checkpoint: str, *, with_memory: bool = True) -> None:
+        """Make one, of a running machine's disk alone where not `with_memory`.
+
+        Raises:
+            LimactlFailed, DiskFailed, QmpFailed.
+        """
 
     def apply(self, instance: Instance, checkpoint: str) -> None:
         """Bring the machine back to it; what was since is gone. Raises as `create` does.
@@ -113,8 +118,11 @@ class QemuCheckpoints:
         except (OSError, ValueError):
             return instance.memory
 
-    def create(self, instance: Instance, checkpoint: str) -> None:
+    def create(self, instance: Instance, checkpoint: str, *, with_memory: bool = True) -> None:
         """See Checkpoints."""
+        if instance.is_running and not with_memory:
+            self._keep_disk(instance.name, _PREFIX + checkpoint)
+            return
         # Before there is memory, and so perhaps a secret, in it.
         descriptor = os.open(self._disk(instance.name), os.O_RDONLY | os.O_NOFOLLOW)
         try:
@@ -150,6 +158,22 @@ class QemuCheckpoints:
         master.unlink(missing_ok=True)
         # Lima's agent uses a master and never opens one; its forwards come back with a new one.
         self.limactl.shell(name, "true")
+
+    def _keep_disk(self, name: str, snapshot: str) -> None:
+        """Make a snapshot of the disk that a running QEMU writes to, without its memory."""
+        disk = self._disk(name)
+        try:
+            with Qmp(self.paths.instance(name) / "qmp.sock") as qmp:
+                answer = msgspec.convert(qmp.execute("query-block"), type=list[_Drive])
+                for drive in answer:
+                    if drive.inserted is not None and _is_same(Path(drive.inserted.file), disk):
+                        qmp.execute(
+                            "blockdev-snapshot-internal-sync", device=drive.device, name=snapshot
+                        )
+                        return
+        except (OSError, msgspec.ValidationError) as error:
+            raise QmpFailed("query-block", str(error)) from error
+        raise DiskFailed("query-block", f"the machine does not write to {disk}")
 
     def _share_base(self, disk: Path, folder: Path) -> str:
         """Link what `disk` stands on into `folder`, and return its name there, or "".
@@ -205,8 +229,9 @@ class CopiedCheckpoints:
         """See Checkpoints."""
         return (self.paths.instance(instance.name) / "disk").stat().st_blocks * 512
 
-    def create(self, instance: Instance, checkpoint: str) -> None:
+    def create(self, instance: Instance, checkpoint: str, *, with_memory: bool = True) -> None:
         """See Checkpoints."""
+        del with_memory  # there is none in a stopped machine
         self._folder(instance.name).mkdir(mode=0o700, exist_ok=True)
         copy = self._copy(instance.name, checkpoint)
         new = copy.with_suffix(".new")
@@ -246,11 +271,31 @@ class _Table(msgspec.Struct, frozen=True, rename="kebab"):
     vm_state_size: int = 0
 
 
+class _Medium(msgspec.Struct, frozen=True):
+    """What is in a drive."""
+
+    file: str
+
+
+class _Drive(msgspec.Struct, frozen=True):
+    """One drive, as QEMU's monitor tells of it."""
+
+    device: str
+    inserted: _Medium | None = None
+
+
 class _Image(msgspec.Struct, frozen=True, rename="kebab"):
     """What `qemu-img info` says of a disk file."""
 
     backing_filename: str = ""
     snapshots: tuple[_Table, ...] = ()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _must_run(command: Sequence[str], person: Identity | None) -> str:

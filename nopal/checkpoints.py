@@ -43,6 +43,8 @@ class Checkpoints:
     free_bytes: Callable[[Path], int] = field(
         default=lambda folder: shutil.disk_usage(folder).free, repr=False
     )
+    keeps_memory: bool = field(default=True, kw_only=True)
+    """Whether one of the running machine holds its memory, too."""
 
     def all(self) -> tuple[Checkpoint, ...]:
         """Return them, the oldest first. Raises `NoSuchMachine`, `LimaError`."""
@@ -79,13 +81,17 @@ class Checkpoints:
                 raise CheckpointExists(self.machine.name, name)
             name = name or free_name(int(self.clock()), names)
             instance, stopped = self._held_still(instance)
-            if instance.is_running and not any(one.is_live for one in before):
+            if instance.is_running and not self.keeps_memory:
+                self.machine.reporter.say(
+                    "the checkpoint holds the disk alone: secrets may be in the memory"
+                )
+            elif instance.is_running and not any(one.is_live for one in before):
                 self.machine.reporter.say(
                     "a checkpoint of a running machine holds its memory, and with it any secret"
                     " that is there: on this computer's disk, for you alone to read (0600)"
                 )
             with self.machine.reporter.activity(f"making the checkpoint {name}"):
-                self._create(instance, name)
+                self._create(instance, name, with_memory=self.keeps_memory)
             self.note(notes=(*self._store.read(instance.name).notes, self._now(name, instance)))
             made = self._settled(instance)
             for old in to_drop(made):
@@ -97,7 +103,7 @@ class Checkpoints:
 
     @contextmanager
     def passing(self) -> Iterator[tuple[str, bool]]:
-        """Yield the name of one that ends with the block; otherwise as `make`.
+        """Yield the name of one of the disk that ends with the block; otherwise as `make`.
 
         It has no name of a person's: if this is killed, it goes by itself.
         """
@@ -106,7 +112,7 @@ class Checkpoints:
             names = [one.name for one in self._settled(instance)]
             name = free_name(int(self.clock()), names)
             instance, stopped = self._held_still(instance)
-            self._create(instance, name)
+            self._create(instance, name, with_memory=False)
             try:
                 yield name, stopped
             finally:
@@ -161,14 +167,16 @@ class Checkpoints:
         self.machine.way_in.forget()
         return self._instance(), True
 
-    def _create(self, instance: Instance, name: str) -> None:
-        needed = self._driver.checkpoints.bytes_needed(instance) + _SPARE_BYTES
+    def _create(self, instance: Instance, name: str, *, with_memory: bool) -> None:
+        needed = _SPARE_BYTES
+        if with_memory or not self._driver.checkpoints.is_live:
+            needed += self._driver.checkpoints.bytes_needed(instance)
         free = self.free_bytes(Path(instance.dir))
         if free < needed:
             raise NoRoom(self.machine.name, needed, free)
         if instance.is_running:
             self._flush()
-        self._driver.checkpoints.create(instance, name)
+        self._driver.checkpoints.create(instance, name, with_memory=with_memory)
 
     def _flush(self) -> None:
         """Have the guest write what it holds back: the disk may be wanted without the memory."""

@@ -149,11 +149,9 @@ class Standing:
 
     def keep(self) -> SshAddress:
         """Make a checkpoint of the machine, and return where it is. Raises as `ready` does."""
-        from .checkpoints import Checkpoints  # noqa: PLC0415
-
         name = self.project.name
         with self.workspace.reporter(name) as reporter:
-            made, _was_stopped = Checkpoints(self.workspace.machine(name, reporter)).make()
+            made, _was_stopped = self.workspace.checkpoints(name, reporter).make()
             reporter.say(f"undo all that follows: inv rewind --name {made.name} -p {name}")
         return self.ready()
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from profiles.profile import Profile
 
     from .bake import Bakery
+    from .checkpoints import Checkpoints
     from .driver import Driver
     from .machine import Machine
     from .project import Project
@@ -189,6 +190,25 @@ class Workspace:
         had_some = (self.states.secrets / f"{machine.name}.json").exists()
         if project.secrets or project.wants_secrets or had_some:
             self.secrets(project, machine).settle()
+
+    def checkpoints(self, name: str, reporter: Reporter) -> Checkpoints:
+        """Return the checkpoints of a machine, with its memory where that is to be kept."""
+        from .checkpoints import Checkpoints  # noqa: PLC0415
+
+        machine = self.machine(name, reporter)
+        return Checkpoints(machine, keeps_memory=self._keeps_memory(name))
+
+    def _keeps_memory(self, name: str) -> bool:
+        from .errors import ProjectError  # noqa: PLC0415
+
+        has_secrets = (self.states.secrets / f"{name}.json").exists()
+        try:
+            project = self.project(name)
+        except ProjectError:  # a machine outlives its project
+            return not has_secrets
+        if project.checkpoint_memory == "auto":
+            return not (has_secrets or project.secrets)
+        return project.checkpoint_memory == "always"
 
     @cached_property
     def _tools(self) -> Tools:

@@ -33,7 +33,6 @@ def checkpoint(c: Context, name: str = "", project: str = "", delete: str = "") 
     session. Of a stopped one the disk is kept.
     """
     from ..checkpoint_notes import checked  # noqa: PLC0415
-    from ..checkpoints import Checkpoints  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
 
     if name and delete:
@@ -42,7 +41,7 @@ def checkpoint(c: Context, name: str = "", project: str = "", delete: str = "") 
     workspace = open_workspace(c)
     (machine,) = workspace.names([project])
     with workspace.reporter(machine) as reporter:
-        checkpoints = Checkpoints(workspace.machine(machine, reporter))
+        checkpoints = workspace.checkpoints(machine, reporter)
         if delete:
             checkpoints.delete(delete)
             reporter.say(f"the checkpoint {delete} is gone")

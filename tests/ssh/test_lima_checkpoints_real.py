@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lima.checkpoints import CopiedCheckpoints, QemuCheckpoints, Snapshot
 from lima.disk_files import CopiedDisks
@@ -16,6 +18,7 @@ from lima.instance import Instance
 from lima.limactl import Limactl
 from lima.paths import LimaPaths
 from lima.process import Completed
+from lima.qmp import Qmp
 
 BLOG = Instance(name="blog", dir="", status="Stopped")
 
@@ -78,6 +81,32 @@ def test_a_disk_goes_back_to_what_it_was(qemu: QemuCheckpoints, paths: LimaPaths
     assert holds(disk, "a")
     qemu.delete(BLOG, "1")
     assert [one.name for one in qemu.list("blog")] == ["later"]
+
+
+def test_a_running_machines_disk_is_kept_without_its_memory(
+    qemu: QemuCheckpoints, paths: LimaPaths
+) -> None:
+    if not (program := shutil.which("qemu-system-x86_64")):
+        pytest.skip("no qemu-system-x86_64 on this host")
+    folder = paths.instance("blog")
+    write(folder / "disk", "a")
+    quiet = ("-machine", "none", "-nodefaults", "-display", "none", "-S")
+    drive = ("-drive", f"file={folder / 'disk'},if=none,id=virtio0")
+    monitor = ("-qmp", f"unix:{folder / 'qmp.sock'},server=on,wait=off")
+    process = subprocess.Popen([program, *quiet, *drive, *monitor])
+    try:
+        while not (folder / "qmp.sock").exists():
+            time.sleep(0.05)
+        qemu.create(structs.replace(BLOG, status="Running"), "1", with_memory=False)
+        with Qmp(folder / "qmp.sock") as qmp:
+            qmp.quit()
+    finally:
+        process.wait(timeout=60)
+    (found,) = qemu.list("blog")
+    assert (found.name, found.memory_bytes) == ("1", 0)
+    write(folder / "disk", "b")
+    qemu.apply(BLOG, "1")
+    assert holds(folder / "disk", "a")
 
 
 def test_snapshots_of_somebody_else_are_none_of_ours(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -55,8 +55,9 @@ class Host:
     def bytes_needed(self, instance: Instance) -> int:
         return GIB
 
-    def create(self, instance: Instance, checkpoint: str) -> None:
-        self.kept.append(Snapshot(checkpoint, len(self.kept), int(instance.is_running)))
+    def create(self, instance: Instance, checkpoint: str, *, with_memory: bool = True) -> None:
+        memory = int(instance.is_running and with_memory)
+        self.kept.append(Snapshot(checkpoint, len(self.kept), memory))
 
     def apply(self, instance: Instance, checkpoint: str) -> None:
         if self.fails and instance.is_running:
@@ -118,6 +119,20 @@ def test_the_first_one_with_memory_says_once_what_is_in_it(sit: Callable[..., De
     desk.checkpoints.make()
     assert desk.told.getvalue().count("any secret that is there") == 1
     assert desk.names() == ["before", "19700101-000000"]
+
+
+def test_a_checkpoint_beside_secrets_holds_the_disk_alone(sit: Callable[..., Desk]) -> None:
+    desk = sit(Host(machine()))
+    made, was_stopped = replace(desk.checkpoints, keeps_memory=False).make("one")
+    assert (made.is_live, was_stopped) == (False, False)
+    assert "the disk alone" in desk.told.getvalue()
+
+
+def test_a_passing_checkpoint_never_holds_memory(sit: Callable[..., Desk]) -> None:
+    desk = sit(Host(machine()))
+    with desk.checkpoints.passing():
+        assert [one.memory_bytes for one in desk.host.kept] == [0]
+    assert desk.host.kept == []
 
 
 def test_of_those_without_a_name_only_the_newest_stay(sit: Callable[..., Desk]) -> None:
