@@ -30,6 +30,13 @@ SESSIONS = Question(
     f"{TMUX} list-sessions -F '#{{session_name}} #{{session_created}} #{{session_attached}}'"
     " 2>/dev/null || :",
 )
+OUTSIDE = "deb.debian.org"
+"""A name that a machine needs: its packages come from there, or from what answers by that name."""
+NAMES = Question(
+    "names",
+    f"for name in host.lima.internal {OUTSIDE}; do\n"
+    'timeout 10 getent ahosts "$name" >/dev/null && echo yes || echo no\ndone',
+)
 # Only root is told who listens.
 LISTENERS = Question("listeners", "ss -H -l -t -u -n -p", run_as="root")
 
@@ -114,6 +121,14 @@ def disk(answers: Answers) -> Disk | None:
         return None
     block, total, free, files, free_files = map(int, found.groups())
     return Disk(total * block, free * block, files, free_files)
+
+
+def names(answers: Answers) -> tuple[bool, bool] | None:
+    """Return whether the guest finds its host by name, and `OUTSIDE`."""
+    match _lines(answers, NAMES):
+        case [("yes" | "no") as host, ("yes" | "no") as outside]:
+            return host == "yes", outside == "yes"
+    return None
 
 
 def mounts(answers: Answers) -> tuple[GuestMount, ...]:

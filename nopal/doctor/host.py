@@ -37,9 +37,11 @@ def host_subject(workspace: Workspace, instances: Sequence[Instance] | None) -> 
         *_resources(workspace),
         *_person(workspace),
         *_permissions(workspace),
+        stale.state_check(workspace.states),
+        _leftovers(workspace, instances or ()),
     ]
     if instances is not None:
-        checks += _stale(workspace, instances)
+        checks += _machines(workspace, instances)
     return Subject(TITLE, tuple(checks))
 
 
@@ -113,16 +115,18 @@ def _permissions(workspace: Workspace) -> tuple[Check, ...]:
     )
 
 
-def _stale(workspace: Workspace, instances: Sequence[Instance]) -> tuple[Check, ...]:
-    states, folder = workspace.states, workspace.paths.state
-    known = {*states.names(), *(one.name for one in instances)}
+def _leftovers(workspace: Workspace, instances: Sequence[Instance]) -> Check:
+    known = {*workspace.states.names(), *(one.name for one in instances)}
+    return stale.file_check(workspace.paths.state, known)
+
+
+def _machines(workspace: Workspace, instances: Sequence[Instance]) -> tuple[Check, ...]:
+    folder = workspace.paths.state
     return (
-        stale.state_check(states),
-        stale.file_check(folder, known),
         stale.half_made_check(partial(_prune, workspace)),
-        stale.process_check(workspace.paths.lima.home, instances, _processes),
+        stale.process_check(workspace.paths.lima.home, instances, processes),
         *stale.machine_checks(
-            instances, states, lambda name: stale.is_held(folder / f".{name}.lock")
+            instances, workspace.states, lambda name: stale.is_held(folder / f".{name}.lock")
         ),
     )
 
@@ -140,7 +144,8 @@ def _prune(workspace: Workspace, only_tells: bool) -> Sequence[str]:
         return pruner.prune(tuple(golden.key for golden in driver.goldens.all()))
 
 
-def _processes() -> Iterator[tuple[int, Sequence[str]]]:
+def processes() -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the number and the command line of each process; of some, none may be had."""
     import psutil  # noqa: PLC0415 - only this needs it
 
     found: Iterable[psutil.Process] = psutil.process_iter(["cmdline"])
