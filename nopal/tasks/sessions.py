@@ -1,0 +1,103 @@
+"""`ps` and `wait`: what the agents in their sessions are up to."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from invoke import Context, Exit
+
+from .open import open_workspace
+from .verb import PROJECT, verb
+
+if TYPE_CHECKING:
+    from ..agent_list import Seen, Watcher
+
+_EVERY_S = 2
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+@verb(
+    iterable=["project"],
+    help={
+        "project": "just this project's machine; may be given more than once or with commas",
+        "watch": "go on showing them, until Ctrl-C",
+        "json": "print JSON: one list, or with --watch one line for each change",
+    },
+)
+def ps(
+    c: Context, project: list[str] | None = None, watch: bool = False, json: bool = False
+) -> None:
+    """List the agents' sessions of all machines that run, and what each is up to."""
+    from ..agent_list import Watcher, as_data, as_text  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    watcher = Watcher.of(workspace)
+    names = workspace.names(project) if project else workspace.states.names()
+    if watch:
+        _watch(watcher, names, as_json=json)
+        return
+    seen = watcher.see_all(names)
+    sys.stdout.write((json_text.dumps(as_data(seen), indent=2) if json else as_text(seen)) + "\n")
+    if _tell_failures(seen):
+        raise Exit(code=1)
+
+
+def _watch(watcher: Watcher, names: tuple[str, ...], *, as_json: bool) -> None:
+    from ..agent_changes import changes, known  # noqa: PLC0415
+    from ..agent_list import as_text  # noqa: PLC0415
+
+    is_live = sys.stdout.isatty() and not as_json
+    before: tuple[Seen, ...] = ()
+    while True:
+        asked = watcher.see_all(names)
+        seen = known(before, asked)
+        if is_live:
+            sys.stdout.write(_CLEAR + as_text(seen) + "\n")
+            _tell_failures(asked)
+        else:
+            for change in changes(before, seen):
+                line = json_text.dumps(change.data) if as_json else str(change)
+                sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        before = seen
+        time.sleep(_EVERY_S)
+
+
+def _tell_failures(seen: tuple[Seen, ...]) -> bool:
+    from ..screen import printable  # noqa: PLC0415
+
+    failed = [one for one in seen if one.failure]
+    for one in failed:
+        sys.stderr.write(printable(f"{one.machine}: {one.failure.splitlines()[0]}") + "\n")
+    return bool(failed)
+
+
+@verb(
+    positional=["session"],
+    help={
+        "session": "the session's name, as `inv ps` shows it",
+        "project": PROJECT,
+        "timeout": "wait no longer than this, such as 90s, 30m or 2h; then the status is 124",
+    },
+)
+def wait(c: Context, session: str, project: str = "", timeout: str = "") -> None:
+    """Wait until an agent stops working; the exit status says why it did.
+
+    0 it is done, or idle for a minute; 1 it failed; 3 it waits for you; 4 it is gone; 124 the time
+    is over.
+    """
+    from ..agent_list import Watcher  # noqa: PLC0415
+    from ..agent_wait import STATUS, TIMED_OUT, Waiting, in_seconds  # noqa: PLC0415
+
+    limit = in_seconds(timeout)
+    workspace = open_workspace(c)
+    watcher = Watcher.of(workspace)
+    (name,) = workspace.names([project] if project else [])
+    found = Waiting(lambda: watcher.see(name)).until_it_stops(session, limit)
+    if found is None:
+        raise Exit(f"{name}: {session} still works", TIMED_OUT)
+    sys.stdout.write(f"{found.state}" + (f": {found.detail}" if found.detail else "") + "\n")
+    raise Exit(code=STATUS[found.state])
