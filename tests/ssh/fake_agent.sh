@@ -28,6 +28,7 @@ while read -r word rest; do
         tell StopFailure '{"error": "overloaded"}'
         ;;
     nested) "$0" nested </dev/null ;;
+    say) echo "said $rest" ;;
     where) git branch --show-current ;;
     exit) exit "$rest" ;;
     esac
