@@ -95,6 +95,13 @@ class Standing:
             raise WhichRepo(self.project.name, repo, clones)
         return f"~/code/{found[0]}"
 
+    def clone_of(self, url: str) -> str | None:
+        """Return the clone of the repo with this normalised URL; None where there is none."""
+        from .remote_url import normalise  # noqa: PLC0415
+
+        pairs = zip(self.project.repos, self._clones(), strict=True)
+        return next((f"~/code/{path}" for repo, path in pairs if normalise(repo.url) == url), None)
+
     def _clones(self) -> tuple[str, ...]:
         from guard.repo_url import folder_names, parse_repo_url  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..last_words import listen
 from .ends import Copy
 from .errors import CopyFailed, NoSuchSource, NotAsAsked
 from .guest import AS_FILE, AS_NEW, INTO_FOLDER
@@ -17,7 +18,6 @@ from .receive import Target, receive
 from .send import send
 from .tally import Tally
 
-_KEPT = 2000
 _LONGEST_WORD = 16
 _PADDING = 1 << 20
 _ENDS_WITHIN_S = 5
@@ -117,7 +117,7 @@ def _running(command: Sequence[str], machine: str) -> Iterator[Far]:
     if stdin is None or stdout is None or stderr is None:  # pragma: no cover
         raise RuntimeError
     said = bytearray()
-    listener = threading.Thread(target=_listen, args=(stderr, said), daemon=True)
+    listener = threading.Thread(target=listen, args=(stderr, said), daemon=True)
     listener.start()
     try:
         yield Far(machine, stdin, stdout, process, listener, said)
@@ -129,10 +129,3 @@ def _running(command: Sequence[str], machine: str) -> Iterator[Far]:
             pipe.close()
         with suppress(BrokenPipeError):  # what is left in its buffer has nowhere to go
             stdin.close()
-
-
-def _listen(stderr: IO[bytes], said: bytearray) -> None:
-    """Keep the end of what is said; a machine may say as much as it likes."""
-    for line in iter(lambda: stderr.readline(_KEPT), b""):
-        said.extend(line)
-        del said[:-_KEPT]

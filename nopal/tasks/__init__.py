@@ -56,6 +56,7 @@ ns = agents.Verbs(
     shell.ssh,
     shell.run,
     files.cp,
+    files.fetch,
     agents.agent,
     sessions.ps,
     sessions.wait,
