@@ -9,6 +9,7 @@ import resource
 import signal
 import stat
 import sys
+import time
 from pathlib import Path
 
 from .audit import AuditLog
@@ -20,6 +21,7 @@ from .places import Places, places
 LINGERS_S = 60.0
 """A broker without projects ends by itself."""
 LOOKS_EVERY_S = 15.0
+OTHER_WITHIN_S = 15.0
 
 
 async def run(here: Places) -> None:
@@ -62,15 +64,30 @@ def main(arguments: list[str]) -> int:
     if fault := _fault_of(here.sockets):
         sys.stderr.write(f"{here.sockets} {fault}\n")
         return 1
-    lock = os.open(here.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _is_the_only_one(here):
         return 0
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))
     asyncio.run(run(here))
     return 0
+
+
+def _is_the_only_one(here: Places) -> bool:
+    """Take the lock for as long as this process lives; False where another broker serves.
+
+    One that has begun and does not serve yet, or no more, is waited for.
+    """
+    lock = os.open(here.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + OTHER_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if here.control.exists() or time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def _fault_of(folder: Path) -> str:

@@ -237,7 +237,7 @@ class BrokerClient:
         here.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "guard.keys", str(here.directory), str(here.sockets)]
         environ = {**desktop_part(self.environ), "PYTHONPATH": str(Path(guard.__file__).parents[1])}
-        with here.output.open("wb") as output:
+        with open(here.output, "wb", opener=_private) as output:
             subprocess.run(
                 ["sh", "-c", _KEEP_RUNNING, "nopal-keys", *argv],
                 stdin=subprocess.DEVNULL,
@@ -254,3 +254,7 @@ class BrokerClient:
                 said = printable(here.output.read_text(errors="replace")[-200:])
                 raise BrokerUnreachable(self.directory, said or "it did not start in time")
             time.sleep(0.02)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

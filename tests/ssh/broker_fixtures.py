@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent_messages import encoded, message
 from guard_fixtures import ENV
+from raw_agent import raw_client
 
 from guard.keys.client import BrokerClient
+from guard.keys.policy import KeyPolicy
+from guard.keys.protocol import SignRequest
+from guard.public_key import PublicKey
+from guard.ssh_agent import AgentUnreachable, list_keys
+
+FAILURE, SIGNED = 5, 14
 
 
 @contextmanager
@@ -38,3 +48,37 @@ def through(socket: Path, *argv: str | Path, text: str = "") -> subprocess.Compl
         text=True,
         check=False,
     )
+
+
+def policy(agent: Path, **changes: object) -> KeyPolicy:
+    fields: dict[str, object] = {
+        "project": "blog",
+        "exposed": ("one",),
+        "sign": {"git": "allow"},
+        "upstream": (str(agent),),
+    }
+    return KeyPolicy(**(fields | changes))  # type: ignore[arg-type]
+
+
+def key_blob(key: PublicKey) -> bytes:
+    return base64.b64decode(key.blob_base64)
+
+
+def signs(socket: Path, key: PublicKey) -> int:
+    """Ask for a commit's signature; return the answer's number."""
+    with raw_client(socket) as client:
+        return (client.ask(encoded(SignRequest(key_blob(key), message(), 0))) or b"\0")[0]
+
+
+def eventually(is_so: Callable[[], object], within_s: float = 30) -> None:
+    until = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def lists(socket: Path) -> tuple[PublicKey, ...]:
+    try:
+        return list_keys(socket)
+    except AgentUnreachable:
+        return ()

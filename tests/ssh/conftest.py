@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from broker_fixtures import running_broker
+from guard_fixtures import make_key
+from guard_fixtures import ssh_agent as agent_of
 from sshd import PROGRAM, Agent, Sshd, running_agent, running_sshd
 from step_shell import StepShell
+
+from guard.keys.client import BrokerClient
+from guard.public_key import PublicKey
 
 
 @pytest.fixture
@@ -34,3 +40,24 @@ def sh(request: pytest.FixtureRequest, tmp_path: Path) -> StepShell:
     home = tmp_path / "home"
     home.mkdir()
     return StepShell(request.param, home)
+
+
+@pytest.fixture
+def broker() -> Iterator[BrokerClient]:
+    """A key broker that nobody started yet."""
+    with running_broker() as client:
+        yield client
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> PublicKey:
+    """The key `one`, of which `agent` holds the private half."""
+    return make_key(tmp_path, "one")
+
+
+@pytest.fixture
+def agent(tmp_path: Path, one: PublicKey) -> Iterator[Path]:
+    """The socket of an agent with just that key."""
+    assert one.comment == "one"
+    with agent_of(tmp_path / "one") as path:
+        yield path

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from broker_fixtures import running_broker, through
+from broker_fixtures import through
 from guard_fixtures import make_key, ssh_agent
 
 from guard.keys.client import BrokerClient
 from guard.keys.policy import KeyPolicy
 from guard.ssh_agent import list_keys
-
-
-@pytest.fixture
-def broker() -> Iterator[BrokerClient]:
-    with running_broker() as client:
-        yield client
 
 
 def test_a_machine_sees_the_exposed_keys_only(tmp_path: Path, broker: BrokerClient) -> None:

@@ -1,0 +1,173 @@
+"""The broker's own life: its start and its end, a crash, another policy, a pause, its own keys."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from agent_messages import encoded, message
+from broker_fixtures import FAILURE, SIGNED, eventually, key_blob, lists, policy, signs, through
+from raw_agent import raw_client
+
+from guard.keys.client import BrokerClient, BrokerRefused, BrokerUnreachable
+from guard.keys.policy import KeyPolicy
+from guard.keys.protocol import SignRequest
+from guard.public_key import PublicKey
+from guard.ssh_agent import list_keys
+
+
+def test_everything_is_the_person_s_own(broker: BrokerClient, agent: Path) -> None:
+    socket = broker.give(policy(agent))
+    broker.make_key("blog", "login")
+    for path in (broker.directory, *broker.directory.rglob("*")):
+        assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0, path
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+
+
+def test_two_starts_at_once_make_one_broker(broker: BrokerClient) -> None:
+    threads = [threading.Thread(target=broker.ensure_running) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pids = {broker.status().pid for _ in range(5)}
+    assert len(pids) == 1
+
+
+def test_a_broker_that_is_killed_comes_back_with_its_projects_and_its_log(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    socket = broker.give(policy(agent))
+    assert signs(socket, one) == SIGNED
+    broker.pause("shop")
+    before, killed = len(list(broker.log())), broker.status().pid
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: lists(socket) == (one,))
+    eventually(broker.is_running)
+    assert broker.status().pid != killed
+    assert signs(socket, one) == SIGNED
+    assert broker.verify_log() > before
+
+
+def test_a_broker_that_is_stopped_stays_so_until_it_is_needed(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    socket = broker.give(policy(agent))
+    broker.stop()
+    assert not broker.is_running()
+    assert not socket.exists()
+    with pytest.raises(BrokerUnreachable):
+        broker.status()
+    broker.ensure_running()
+    assert lists(socket) == (one,)
+
+
+def test_a_broker_of_other_code_is_replaced(
+    broker: BrokerClient, agent: Path, tmp_path: Path
+) -> None:
+    broker.give(policy(agent))
+    first = broker.status().pid
+    broker.ensure_running()
+    assert broker.status().pid == first
+    elsewhere = BrokerClient(broker.directory, tmp_path / "s", broker.environ)
+    elsewhere.ensure_running()
+    assert elsewhere.status().pid != first
+
+
+def test_a_policy_that_was_damaged_on_disk_gives_nothing(broker: BrokerClient, agent: Path) -> None:
+    socket = broker.give(policy(agent))
+    broker.give(policy(agent, project="shop"))
+    broker.stop()
+    broker.places.policy("blog").write_text('{"project":"blog","sign":"everything"}')
+    broker.ensure_running()
+    assert [project.project for project in broker.status().projects] == ["shop"]
+    assert not socket.exists()
+    assert any("cannot be used" in entry.reason for entry in broker.log())
+
+
+def test_a_pause_holds_over_a_restart_and_ends_when_it_is_told_to(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    sockets = [broker.give(policy(agent, project=name)) for name in ("blog", "shop")]
+    broker.pause("blog")
+    assert [signs(socket, one) for socket in sockets] == [FAILURE, SIGNED]
+    assert lists(sockets[0]) == ()
+    broker.pause()
+    broker.stop()
+    broker.ensure_running()
+    assert [signs(socket, one) for socket in sockets] == [FAILURE, FAILURE]
+    broker.resume()
+    assert [signs(socket, one) for socket in sockets] == [SIGNED, SIGNED]
+    assert "paused" in {entry.reason for entry in broker.log()}
+
+
+def test_another_policy_holds_for_connections_that_are_open(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    socket = broker.give(policy(agent))
+    body = encoded(SignRequest(key_blob(one), message(), 0))
+    with raw_client(socket) as client:
+        assert client.ask(body)[0] == SIGNED
+        broker.give(policy(agent, sign={}))
+        assert client.ask(body)[0] == FAILURE
+
+
+def test_an_own_key_works_without_any_agent_and_for_its_purpose_alone(
+    broker: BrokerClient, tmp_path: Path
+) -> None:
+    signing, deploying = broker.make_key("blog", "sign"), broker.make_key("blog", "login")
+    names = (signing.fingerprint, deploying.fingerprint)
+    only_own = KeyPolicy(project="blog", exposed=names, sign={"git": "allow"})
+    socket = broker.give(only_own)
+    assert {key.fingerprint for key in list_keys(socket)} == set(names)
+    for key, status in ((signing, 0), (deploying, 255)):
+        (tmp_path / "key.pub").write_text(key.line)
+        words = ("ssh-keygen", "-Y", "sign", "-n", "git", "-f", tmp_path / "key.pub")
+        assert through(socket, *words, text="text").returncode == status
+    assert broker.make_key("blog", "sign") == signing
+    again = broker.make_key("blog", "sign", anew=True)
+    assert again.fingerprint != signing.fingerprint
+    broker.drop_keys("blog")
+    assert list_keys(socket) == ()
+
+
+def test_what_would_be_decided_can_be_asked(broker: BrokerClient, agent: Path) -> None:
+    broker.give(policy(agent))
+    assert [one.verdict for one in broker.explain("blog", namespace="git")] == ["allow"]
+    assert [one.verdict for one in broker.explain("blog", host="hub", user="git")] == ["deny"]
+    with pytest.raises(BrokerRefused, match="no keys are open"):
+        broker.explain("other", namespace="git")
+
+
+NO_REQUESTS = {
+    "nothing": b"",
+    "an empty line": b"\n",
+    "nonsense": b"nonsense\n",
+    "a list": b"[]\n",
+    "an unknown verb": b'{"do":"shell"}\n',
+    "an unknown field": b'{"do":"ping","more":1}\n',
+    "a path for a project": b'{"do":"take-away","project":"../x"}\n',
+    "a giant": b"x" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("line", NO_REQUESTS.values(), ids=NO_REQUESTS.keys())
+def test_a_control_request_that_is_none_does_nothing(broker: BrokerClient, line: bytes) -> None:
+    broker.ensure_running()
+    with (
+        raw_client(broker.places.control) as client,
+        suppress(BrokenPipeError, ConnectionResetError),
+    ):
+        client.send(line)
+    assert broker.is_running()
+
+
+def test_a_socket_whose_path_would_be_too_long_is_told(tmp_path: Path) -> None:
+    client = BrokerClient(tmp_path / ("x" * 100))
+    with pytest.raises(BrokerUnreachable, match="longer than 103 bytes"):
+        client.ensure_running()
