@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .columns import in_columns
 from .names import BAKE_PREFIX
+from .screen import printable
 from .sizes import in_words
 
 if TYPE_CHECKING:
     from .driver import Driver
-    from .state import StateStore
+    from .state import MachineState, StateStore
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,16 @@ class Row:
     profiles: tuple[str, ...] = ()
     repo: str = ""
     """The directory of the repo whose file made the machine."""
+    orphan: str = ""
+    """Why no project is the machine's any more; empty while one is."""
 
 
-def rows(driver: Driver, states: StateStore, projects: Iterable[str]) -> tuple[Row, ...]:
+def rows(
+    driver: Driver,
+    states: StateStore,
+    projects: Iterable[str],
+    why_orphaned: Callable[[MachineState], str] = lambda _state: "",
+) -> tuple[Row, ...]:
     """Return every machine by name, then the projects without one. Asks the driver once."""
     found = []
     instances = {
@@ -51,6 +59,7 @@ def rows(driver: Driver, states: StateStore, projects: Iterable[str]) -> tuple[R
                 ports=state.spec.get("ports", ""),
                 profiles=state.profiles,
                 repo=state.owner,
+                orphan=why_orphaned(state),
             )
         )
     found += [Row(name, "not made") for name in sorted(projects) if name not in instances]
@@ -64,7 +73,7 @@ def as_data(table: Sequence[Row]) -> list[dict[str, object]]:
 
 def as_text(table: Sequence[Row]) -> str:
     """Return the rows for a person, in columns."""
-    head = ("NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS", "PROFILES")
+    head = ("NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS", "PROFILES", "")
     cells = [head] + [
         (
             row.name,
@@ -74,6 +83,7 @@ def as_text(table: Sequence[Row]) -> str:
             "-" if row.disk_used_bytes is None else in_words(row.disk_used_bytes),
             row.ports or "-",
             " ".join(row.profiles) or "-",
+            f"orphan: {printable(row.orphan)}" if row.orphan else "",
         )
         for row in table
     ]

@@ -15,12 +15,19 @@ _JSON = "print JSON instead of columns"
 
 @verb(help={"json": _JSON})
 def ls(c: Context, json: bool = False) -> None:
-    """List the machines: state, CPUs, memory, disk in use, ports, profiles."""
+    """List the machines: state, CPUs, memory, disk in use, ports, profiles; and orphans."""
     from ..listing import as_data, as_text, rows  # noqa: PLC0415
     from ..load import project_names  # noqa: PLC0415
+    from ..orphans import name_in, person_projects, why_orphaned  # noqa: PLC0415
 
     workspace = open_workspace(c)
-    table = rows(workspace.driver, workspace.states, project_names(workspace.paths))
+    known = person_projects(workspace.paths)
+    table = rows(
+        workspace.driver,
+        workspace.states,
+        project_names(workspace.paths),
+        lambda state: why_orphaned(state, known, name_in),
+    )
     sys.stdout.write((json_text.dumps(as_data(table), indent=2) if json else as_text(table)) + "\n")
 
 
