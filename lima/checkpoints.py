@@ -19,6 +19,7 @@ from lima.disk_files import CopiedDisks
 from lima.errors import DiskFailed, QmpFailed
 from lima.instance import Instance
 from lima.limactl import Limactl
+from lima.master import renew
 from lima.paths import LimaPaths
 from lima.process import Identity, run
 from lima.qmp import Qmp
@@ -152,12 +153,11 @@ class QemuCheckpoints:
 
     def reconnect(self, name: str) -> None:
         """See Checkpoints."""
-        master = self.paths.instance(name) / "ssh.sock"
         # The master answers here at once, though its own connection is dead and it doesn't know.
-        run(("ssh", "-F", "/dev/null", "-o", f"ControlPath={master}", "-O", "exit", name))
-        master.unlink(missing_ok=True)
-        # Lima's agent uses a master and never opens one; its forwards come back with a new one.
-        self.limactl.shell(name, "true")
+        folder = self.paths.instance(name)
+        for instance in self.limactl.list():
+            if instance.name == name:
+                renew(self.limactl, folder, instance, self.person)
 
     def _keep_disk(self, name: str, snapshot: str) -> None:
         """Make a snapshot of the disk that a running QEMU writes to, without its memory."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,12 @@ from pathlib import Path
 from lima.checkpoints import Checkpoints, CopiedCheckpoints, QemuCheckpoints
 from lima.disk_files import CopiedDisks, QemuDisks
 from lima.errors import (
+    HostDiskFull,
     InstanceNotFound,
     InstanceProtected,
     InstanceUnrepairable,
     LimactlFailed,
+    QmpFailed,
     StartFailed,
 )
 from lima.events import statuses
@@ -31,8 +34,11 @@ from lima.host import Host
 from lima.images import Image
 from lima.instance import Instance
 from lima.limactl import Limactl, LimactlProcess
+from lima.master import renew
 from lima.paths import LimaPaths
+from lima.pid_files import forget_foreign
 from lima.process import OnLine, identity
+from lima.qmp import Qmp
 from lima.readiness import last_words, readiness
 from lima.resume import Sleepers
 from lima.safety import assert_safe
@@ -46,6 +52,10 @@ _START_TIMEOUT_S = {True: 10 * 60, False: 40 * 60}
 _PATH_LIMIT = {"Linux": 80, "Darwin": 76}
 _LONGEST_NAME = 76
 _GIB = 1024**3
+_SHUT_DOWN_S = 90
+_ANSWERS_S = 10
+_ROOM = 64 * 1024**2
+"""Bytes without which a halted machine would be halted again at once."""
 
 
 def _silent(_line: str) -> None:
@@ -103,7 +113,16 @@ class LimaDriver:
         return self.limactl.list()
 
     def instance(self, name: str) -> Instance | None:
-        """Return one machine, or None when there surely is none."""
+        """Return one machine, or None when there surely is none.
+
+        Files that tell of processes which are not the machine's are removed on the way.
+        """
+        found = self._listed(name)
+        if found is None or found.status == "Stopped":
+            return found
+        return self._listed(name) if forget_foreign(self.paths.instance(name)) else found
+
+    def _listed(self, name: str) -> Instance | None:
         return next((found for found in self.list() if found.name == name), None)
 
     def template_text(self, spec: MachineSpec) -> str:
@@ -240,7 +259,8 @@ class LimaDriver:
             return
         if there.is_broken:
             # Half of it runs: QEMU or Lima's agent was killed.
-            self.limactl.stop(name, force=True)
+            on_line("ending the half of it that runs")
+            self._end_half(name)
         try:
             self.limactl.start(name, self._timeout_s, on_line)
         except LimactlFailed as error:
@@ -258,7 +278,48 @@ class LimaDriver:
         there = self._known(name)
         if there.status == "Stopped":
             return
-        self.limactl.stop(name, force=force or there.is_broken, on_line=on_line)
+        if there.is_broken and not force:
+            self._end_half(name)
+            return
+        self.limactl.stop(name, force=force, on_line=on_line)
+
+    def wake(self, name: str) -> None:
+        """Let a machine go on that QEMU halted when a write failed for want of space.
+
+        Raises:
+            HostDiskFull: there is no space yet.
+        """
+        folder = self.paths.instance(name)
+        try:
+            with Qmp(folder / "qmp.sock", _ANSWERS_S) as qemu:
+                status = qemu.execute("query-status")
+                if not isinstance(status, dict) or status.get("status") != "io-error":
+                    return
+                if shutil.disk_usage(folder).free < _ROOM:
+                    raise HostDiskFull(name, folder)
+                qemu.execute("cont")
+        except (OSError, QmpFailed):
+            return  # no QEMU, or one that does not answer: a login will tell more
+
+    def reconnect(self, name: str) -> None:
+        """Have Lima connect anew to a running machine, whose connection is dead or hangs.
+
+        Raises:
+            InstanceNotFound: there is no such machine.
+            LimactlFailed: Lima does not come to a connection again.
+        """
+        person = identity(self.paths.user) if self.paths.user else None
+        renew(self.limactl, self.paths.instance(name), self._known(name), person)
+
+    def _end_half(self, name: str) -> None:
+        """Stop a machine whose agent, or QEMU, is gone; a guest that still runs shuts down."""
+        try:
+            with Qmp(self.paths.instance(name) / "qmp.sock", _SHUT_DOWN_S) as qemu:
+                qemu.execute("system_powerdown")
+                qemu.wait_for_end()
+        except (OSError, QmpFailed):
+            pass  # it did not, or there is no QEMU: its power is cut
+        self.limactl.stop(name, force=True)
 
     def delete(self, name: str) -> None:
         """Remove the machine and its disk, stopping it first.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lima.advice import with_advice
+
 
 class LimaError(Exception):
     """Base of all errors of this room."""
@@ -26,7 +28,14 @@ class UnsafeText(LimaError):
 class LimactlMissing(LimaError):
     """No usable limactl is on this host."""
 
+    found: str = ""
+    """What the one that is there says of its version."""
+
     def __str__(self) -> str:
+        if self.found:
+            return (
+                f"The limactl here is too old ({self.found}): nopal wants 2.2.0.\nRun `inv setup`."
+            )
         return "There is no limactl (Lima 2.2.0 or newer) on this host.\nRun `inv setup`."
 
 
@@ -39,7 +48,7 @@ class LimactlFailed(LimaError):
     detail: str
 
     def __str__(self) -> str:
-        return f"`limactl {self.command}` failed ({self.status}): {self.detail}"
+        return with_advice(f"`limactl {self.command}` failed ({self.status}): {self.detail}")
 
 
 @dataclass(eq=False)
@@ -99,9 +108,21 @@ class StartFailed(LimaError):
     log: Path
 
     def __str__(self) -> str:
-        return (
-            f"Machine `{self.name}` did not start: {self.reason}\n"
-            f"The whole log is in {self.log}; `inv up -p {self.name}` tries again."
+        said = f"Machine `{self.name}` did not start: {self.reason}"
+        again = f"The whole log is in {self.log}; `inv up -p {self.name}` tries again."
+        return with_advice(said, again)
+
+
+@dataclass(eq=False)
+class HostDiskFull(LimaError):
+    """A machine is halted, since this computer's disk has no room for what it writes."""
+
+    name: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return with_advice(
+            f"Machine `{self.name}` is halted: no space left on device, at {self.folder}."
         )
 
 
@@ -153,7 +174,7 @@ class DiskFailed(LimaError):
     reason: str
 
     def __str__(self) -> str:
-        return f"`{self.command}` failed: {self.reason}"
+        return with_advice(f"`{self.command}` failed: {self.reason}")
 
 
 @dataclass(eq=False)

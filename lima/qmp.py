@@ -81,6 +81,12 @@ class Qmp:
             while self._socket.recv(_READ_SIZE):
                 pass
 
+    def wait_for_end(self) -> None:
+        """Return when QEMU has ended by itself. Raises `TimeoutError` when it says nothing more."""
+        with suppress(ConnectionError):
+            while self._socket.recv(_READ_SIZE):
+                pass
+
     def _message(self) -> dict[str, object]:
         while b"\n" not in self._received:
             data = self._socket.recv(_READ_SIZE)

@@ -11,6 +11,7 @@ import msgspec
 from lima.errors import LimaError, UnsafeInstance
 from provision.errors import ConvergeError
 
+from .differences import differences, kept
 from .interrupt import leaving
 from .machine_errors import MachineError, NoSuchMachine
 from .ports import taken
@@ -55,13 +56,18 @@ class Boot:
             self._discard()
             instance = None
         if instance is None:
+            if state.ssh is not None and not state.is_twin:
+                self.reporter.say("its machine is gone, removed outside of nopal; making another")
             return self._make(wish, golden())
         if instance.status == "Broken":
             # One that has a disk is kept: only what never got one is made anew.
             self._create(wish, golden())
         elif instance.status != "Running":
             self.driver.update(wish.spec)
-            state = msgspec.structs.replace(state, spec=wish.shape() | _kept(state))
+            shape = wish.shape()
+            state = msgspec.structs.replace(state, spec=shape | kept(state.spec, shape))
+        else:
+            self.driver.wake(self.name)
         self.tell_differences(state, wish)
         # A running machine may still be booting, when the command that started it was killed.
         return self._start(state, wish, is_up=instance.status == "Running")
@@ -139,12 +145,12 @@ class Boot:
 
     def tell_differences(self, state: MachineState, wish: Wish) -> None:
         """Say what the files ask for that a running machine does not have yet."""
-        wanted = wish.shape()
-        for field, had in state.spec.items():
-            if wanted.get(field, had) != had:
-                verbs = ("destroy", "up") if field in {"image", "disk"} else ("restart",)
-                fix = ", ".join(f"inv {verb} -p {self.name}" for verb in verbs)
-                self.reporter.say(f"{field} is {had} and not {wanted[field]} until: {fix}")
+        for difference in self.differences(state, wish):
+            self.reporter.say(difference)
+
+    def differences(self, state: MachineState, wish: Wish) -> tuple[str, ...]:
+        """Return a line for each thing the files ask for and the machine has not."""
+        return tuple(differences(self.name, state.spec, wish.shape()))
 
     def _tell_taken_ports(self, wish: Wish) -> None:
         for forward in taken(wish.spec.forwards):
@@ -152,8 +158,3 @@ class Boot:
                 f"port {forward.host} of this computer is in use, so port {forward.guest} of the"
                 " machine will not be there; free it, or choose another in `ports`"
             )
-
-
-def _kept(state: MachineState) -> dict[str, str]:
-    """Return what no update changes: the disk was made from the image, in its size."""
-    return {field: state.spec[field] for field in ("image", "disk") if field in state.spec}

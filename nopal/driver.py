@@ -66,6 +66,16 @@ class Driver(Protocol):
     def stop(self, name: str, *, force: bool = False) -> None:
         """Shut the machine down, or end it at once with `force`."""
 
+    def wake(self, name: str) -> None:
+        """Let a machine go on that was halted for want of space on this computer.
+
+        Raises:
+            HostDiskFull: there is none yet.
+        """
+
+    def reconnect(self, name: str) -> None:
+        """Connect anew to a running machine, whose forwards and clock hang on that connection."""
+
     def delete(self, name: str) -> None:
         """End the machine and remove its disk."""
 

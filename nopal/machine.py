@@ -20,10 +20,14 @@ from provision.step import Step
 
 from . import lost_work
 from .boot import Boot
+from .differences import needs_boot
 from .driver import Driver
+from .guest_clock import ClockWatch
+from .guest_faults import ask_for_faults
 from .interrupt import leaving
 from .lock import PATIENT, Command
 from .machine_errors import MachineError, NoSuchMachine
+from .mending import Mending
 from .over_master import Glance, glance
 from .report import Reporter
 from .state import MachineState, StateStore
@@ -63,6 +67,10 @@ class Machine:
         return WayIn(self.name, self.open_driver, self.states, self.pins, self.agent)
 
     @cached_property
+    def _mending(self) -> Mending:
+        return Mending(self.way_in, self.reporter)
+
+    @cached_property
     def _boot(self) -> Boot:
         return Boot(self.way_in, self.reporter)
 
@@ -73,29 +81,36 @@ class Machine:
         prepare: Callable[[], None] = lambda: None,
         golden: Callable[[], Golden | None] = lambda: None,
         keep_going: bool = False,
+        restart: bool = False,
     ) -> Outcome:
         """Make, start and converge the machine; return how the steps came out.
 
         `prepare` is called before slow work begins; not at all when the machine answers at once.
-        `golden` is asked, when the machine has to be made, for what it can begin from.
+        `golden` is asked, when the machine has to be made, for what it can begin from. With
+        `restart`, a machine whose shape differs from the wish is stopped first, to boot with it.
 
         Raises:
             LimaError: the machine could not be made or started, or it is not as safe as asked.
-            ConvergeError: it could not be reached, or a step failed.
+            LetsNobodyIn, ConvergeError: it could not be reached, or a step failed.
         """
         with self.locked():
             state = self.states.read(self.name)
+            if restart and needs_boot(state.spec, wish.shape()):
+                self._stop()
+                state = self.states.read(self.name)
             seen = self._glance(state, wish, wish.without_checks)
             if seen.outcome is not None:
                 self._boot.tell_differences(state, wish)
+                self._mending.tell_untended(state)
                 return self._as_seen(seen.outcome)
             transport = self.way_in.answering(state)
             if transport is None:
                 prepare()
                 state = self._boot.run(state, wish, golden)
-                transport = self.way_in.connect(state)
+                transport = self._mending.let_in(state)
             else:
                 self._boot.tell_differences(state, wish)
+                self._mending.connection(state, seen)
             try:
                 outcome = self._converge(transport, state, wish, keep_going=keep_going)
             finally:
@@ -152,9 +167,10 @@ class Machine:
         """
         state = self.states.read(self.name)
         seen = self._glance(state, wish, wish.steps).outcome
+        differences = self._boot.differences(state, wish)
         if seen is not None:
             self._as_seen(seen)
-            return ()
+            return differences
         transport = self.way_in.answering(state)
         if transport is None:
             instance = self.driver.instance(self.name)
@@ -163,7 +179,7 @@ class Machine:
                 shape = ", ".join(f"{field} {value}" for field, value in wish.shape().items())
                 return (f"create the machine ({shape})", "start it", steps)
             if instance.status != "Running":
-                return ("start the machine", steps)
+                return (*differences, "start the machine", steps)
             self.driver.assert_safe(instance, wish.spec)
             state = self.way_in.found(state, instance)
             transport = self.way_in.connect(state)
@@ -171,9 +187,10 @@ class Machine:
             outcome = self._converge(transport, state, wish, dry_run=True)
         finally:
             transport.close()
-        return tuple(
+        changes = (
             f"{result.id}: {result.summary}" for result in outcome.results if result.status != "ok"
         )
+        return (*differences, *changes)
 
     def reach(self, wish: Wish | None = None) -> tuple[MachineState, FabricTransport]:
         """Connect to the running machine: see `WayIn.reach`."""
@@ -199,14 +216,17 @@ class Machine:
                 raise NoSuchMachine(self.name)
             if instance.status == "Stopped":
                 return False
-            state = self.states.read(self.name)
-            words = f"the machine may go on stopping; `inv down -p {self.name}` sees to it"
-            with leaving(self.reporter.say, words), self.reporter.activity("stopping"):
-                if state.ssh is not None and not force:
-                    trim(self.way_in.address(state), self.reporter)
-                self.driver.stop(self.name, force=force)
-            self.way_in.forget()
+            self._stop(force=force)
             return True
+
+    def _stop(self, *, force: bool = False) -> None:
+        state = self.states.read(self.name)
+        words = f"the machine may go on stopping; `inv down -p {self.name}` sees to it"
+        with leaving(self.reporter.say, words), self.reporter.activity("stopping"):
+            if state.ssh is not None and not force:
+                trim(self.way_in.address(state), self.reporter)
+            self.driver.stop(self.name, force=force)
+        self.way_in.forget()
 
     def end_if_running(self) -> None:
         """Cut the power of a machine that runs; any other is left alone."""
@@ -280,8 +300,9 @@ class Machine:
     ) -> Outcome:
         from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
 
+        watch = ClockWatch() if dry_run else self._mending.clock(transport)
         if state.converged == wish.digest and not dry_run:
-            outcome = self._look_again(transport, wish)
+            outcome = self._look_again(transport, wish, watch)
             if outcome.is_converged:
                 return outcome
         self.reporter.log(f"{len(wish.steps)} steps")
@@ -295,16 +316,20 @@ class Machine:
                 keep_going=keep_going,
                 requires=wish.requires,
                 log=self.reporter.stream(),
+                premise=watch.premise(),
             )
         self.reporter.sums_up(outcome)
         if dry_run:
             return outcome
+        if outcome.failed:
+            for fault in ask_for_faults(transport, self.name):
+                self.reporter.say(fault)
         outcome.raise_for_failure()
         if remember:
             self._remember_converged(state, wish)
         return outcome
 
-    def _look_again(self, transport: FabricTransport, wish: Wish) -> Outcome:
+    def _look_again(self, transport: FabricTransport, wish: Wish, watch: ClockWatch) -> Outcome:
         """Return how the steps stand, for a machine in which all of them held before.
 
         What was verified by starting each program holds as long as every other step does: `plan`,
@@ -313,7 +338,9 @@ class Machine:
         from provision.engine import converge  # noqa: PLC0415
         from provision.report import SilentReport  # noqa: PLC0415
 
-        return converge(transport, wish.without_checks, SilentReport(), dry_run=True)
+        return converge(
+            transport, wish.without_checks, SilentReport(), dry_run=True, premise=watch.premise()
+        )
 
     def _remember_converged(self, state: MachineState, wish: Wish) -> None:
         converged = msgspec.structs.replace(

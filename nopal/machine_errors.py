@@ -22,6 +22,20 @@ class NoSuchMachine(MachineError):
 
 
 @dataclass(eq=False)
+class LetsNobodyIn(MachineError):
+    """The machine runs, and nobody can log in to it."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"the machine {self.name} runs, and lets nobody in: {self.reason}\n"
+            f"what runs in it cannot be asked; a boot mends most: inv restart -p {self.name}"
+        )
+
+
+@dataclass(eq=False)
 class NotRunning(MachineError):
     """The verb needs a running machine."""
 

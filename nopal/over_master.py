@@ -16,6 +16,8 @@ from provision.step import Step
 from provision.transcript import Log
 from provision.transport.openssh import OpenSshTransport, is_master_alive
 
+from .guest_clock import ClockWatch
+
 if TYPE_CHECKING:
     from provision.engine import Outcome
     from provision.transport.address import SshAddress
@@ -32,6 +34,8 @@ class Glance:
     """Which master was asked, to be compared; empty when none was."""
     outcome: Outcome | None = None
     """How the steps stand, if every one of them is as it should be."""
+    is_dead: bool = False
+    """Whether the master was asked and did not answer, or is not there at all."""
 
 
 def glance(
@@ -44,16 +48,23 @@ def glance(
 ) -> Glance:
     """Look at `steps` in one exec over the live master, unless it is the one known as `poor`."""
     master = _identity(address)
-    if not master or master == poor:
+    if not master:
+        return Glance(is_dead=True)
+    if master == poor:
         return Glance()
     from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
 
     transport = OpenSshTransport(address, answers_within_s=answers_within_s)
+    watch = ClockWatch()
     try:
-        outcome = converge(transport, steps, SilentReport(), dry_run=True, log=log)
+        outcome = converge(
+            transport, steps, SilentReport(), dry_run=True, log=log, premise=watch.premise()
+        )
     except ConvergeError as error:
         log.write(f"the SSH master at {address.control_path} is of no use: {error}\n")
-        return Glance(master)
+        return Glance(master, is_dead=True)
+    if watch.off_s:
+        return Glance()  # a login sets the clock; the master is not to blame
     return Glance(master, outcome if outcome.is_converged else None)
 
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from guard.host_keys import alias as host_key_alias
+from lima.pid_files import is_tended
 from provision.errors import GuestUnreachable, HostKeyChanged
 from provision.transport.address import SshAddress
+from provision.transport.openssh import is_master_well
 
 from .machine_errors import NoSuchMachine, NotRunning
 from .state import MachineState, Ssh, StateStore, remember
@@ -103,6 +105,18 @@ class WayIn:
             return None
         return address
 
+    def is_tended(self, state: MachineState) -> bool:
+        """Return whether what keeps the machine's forwards and clock seems to live."""
+        if state.ssh is None or not state.ssh.control_path:
+            return True
+        return is_tended(Path(state.ssh.control_path).parent)
+
+    def is_connected(self, state: MachineState) -> bool:
+        """Return whether the connection on which forwards hang answers."""
+        if state.ssh is None or not state.ssh.control_path:
+            return True
+        return is_master_well(Path(state.ssh.control_path))
+
     def address(self, state: MachineState) -> SshAddress:
         """Return where the machine was last reached, to be trusted only with its pinned key."""
         if state.ssh is None:
@@ -113,12 +127,16 @@ class WayIn:
         """Log in where the machine was found; a key that none is pinned for yet is accepted."""
         from provision.transport.fabric import connect_fabric  # noqa: PLC0415 - Fabric costs 60 ms
 
-        return connect_fabric(
-            self.address(state),
-            agent_socket=self.agent,
-            accept_new=not state.pinned,
-            timeout_s=timeout_s,
-        )
+        try:
+            return connect_fabric(
+                self.address(state),
+                agent_socket=self.agent,
+                accept_new=not state.pinned,
+                timeout_s=timeout_s,
+            )
+        except HostKeyChanged as error:
+            error.forget = f"inv adopt {self.name}"
+            raise
 
     def found(self, state: MachineState, instance: Instance) -> MachineState:
         """Remember how to log in to the running `instance`."""

@@ -68,8 +68,11 @@ def find_limactl(
     on_path = shutil.which("limactl", path=environment.get("PATH"))
     if on_path is not None:
         own = Path(on_path)
-        if has_guest_agent(own, host) and is_new_enough((ask or _asker(paths))(own)):
-            return own
+        if has_guest_agent(own, host):
+            said = (ask or _asker(paths))(own)
+            if is_new_enough(said):
+                return own
+            raise LimactlMissing(said.strip())
     raise LimactlMissing
 
 

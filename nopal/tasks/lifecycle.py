@@ -38,6 +38,7 @@ _SELECTION = {
         "all": "every project of your own file",
         "yes": _YES,
         "keep-going": _KEEP_GOING,
+        "restart": "boot it anew where the project asks for what only a boot brings",
         "golden": "begin a new machine from a golden one, made on the way where there is none",
         "no-wait": NO_WAIT,
     },
@@ -49,6 +50,7 @@ def up(
     yes: bool = False,
     keep_going: bool = False,
     golden: bool = True,
+    restart: bool = False,
     no_wait: bool = False,
 ) -> None:
     """Make, start and converge the machine; nothing to do costs one look."""
@@ -56,7 +58,14 @@ def up(
 
     workspace = open_workspace(c, waits=not no_wait)
     prepared = prepare_all(workspace, workspace.projects(project or (), everything=all))
-    _bring_up(workspace, prepared, may_install=yes, keep_going=keep_going, golden=golden)
+    _bring_up(
+        workspace,
+        prepared,
+        may_install=yes,
+        keep_going=keep_going,
+        golden=golden,
+        restart=restart,
+    )
 
 
 @verb(
@@ -224,6 +233,7 @@ def _bring_up(
     may_install: bool,
     keep_going: bool = False,
     golden: bool = True,
+    restart: bool = False,
 ) -> None:
     from ..bake import golden_on_demand  # noqa: PLC0415
     from ..host_setup import HostSetup  # noqa: PLC0415
@@ -244,6 +254,7 @@ def _bring_up(
                 prepare=make_host_ready,
                 golden=on_demand if golden else lambda: None,
                 keep_going=keep_going,
+                restart=restart,
             )
             reporter.say(f"up: {one_line_summary(outcome)}")
             workspace.give_secrets(item.project, machine)

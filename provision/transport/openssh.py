@@ -34,6 +34,20 @@ def is_master_alive(control_path: Path | None) -> bool:
     return True
 
 
+def is_master_well(control_path: Path, within_s: float = 5) -> bool:
+    """Tell whether a master greets who connects, as one that stands still does not.
+
+    See OpenSSH's PROTOCOL.mux: both sides begin with a MUX_MSG_HELLO.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(within_s)
+        try:
+            probe.connect(str(control_path))
+            return bool(probe.recv(1))
+        except OSError:
+            return False
+
+
 @dataclass
 class OpenSshTransport:
     """A transport by `ssh`, a process for each script.

@@ -38,6 +38,9 @@ class Running:
             raise LimactlFailed("list --json", 1, "no such disk")
         return Instance(name=name, dir="", status="Running")
 
+    def wake(self, name: str) -> None:
+        pass
+
     def start(self, name: str, on_line: object) -> None:
         raise LimactlFailed("start", 1, "enough for this test")
 
@@ -60,7 +63,7 @@ def test_a_change_that_a_running_machine_cannot_have_is_said_with_what_brings_it
     blog = machine(tmp_path, Running(), told)
     with blog.reporter, pytest.raises(LimactlFailed):
         blog.up(Wish(replace(SPEC, cpus=4), ()))
-    assert "blog: cpus is 2 and not 4 until: inv restart -p blog" in told.getvalue()
+    assert "blog: cpus is 2 and not 4 until: inv up --restart -p blog" in told.getvalue()
 
 
 @pytest.mark.parametrize("verb", ["up", "destroy"])
