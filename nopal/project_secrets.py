@@ -17,6 +17,7 @@ from provision.errors import GuestUnreachable
 from provision.transport.openssh import OpenSshTransport, is_master_alive
 
 from . import secret_delivery
+from .machine_errors import NotRunning
 from .secret_files import render
 from .secret_notes import SecretNote, SecretNotes, digest
 
@@ -126,8 +127,12 @@ class ProjectSecrets:
         if folder is not None:
             self._give(self._held(but=folder), "")
             return
-        with self.machine.locked(), self._login() as guest:
-            secret_delivery.take(guest, self.machine.name)
+        with self.machine.locked():
+            try:
+                with self._login() as guest:
+                    secret_delivery.take(guest, self.machine.name)
+            except NotRunning:
+                self.machine.reporter.log("it does not run, so its memory holds nothing")
             self._notes.remove(self.machine.name)
 
     @property

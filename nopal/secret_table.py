@@ -67,5 +67,5 @@ def _is_folder(name: str) -> bool:
         name.isprintable()
         and str(PurePosixPath(name)) == name
         and bool(parts)
-        and not any(part in ("..", "/") or part[0] in ".-~" for part in parts)
+        and not any(part in ("..", "/") or part[0] in "-~" for part in parts)
     )

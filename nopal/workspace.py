@@ -180,7 +180,7 @@ class Workspace:
         """Return what fetches the project's secrets and gives them to its machine."""
         from .project_secrets import ProjectSecrets  # noqa: PLC0415
 
-        return ProjectSecrets(project, machine, self._tools)
+        return ProjectSecrets(project, machine, self.tools)
 
     def give_secrets(self, project: Project, machine: Machine) -> None:
         """Bring the running machine the secrets it lacks. Raises as `ProjectSecrets.settle` does.
@@ -211,7 +211,8 @@ class Workspace:
         return project.checkpoint_memory == "always"
 
     @cached_property
-    def _tools(self) -> Tools:
+    def tools(self) -> Tools:
+        """This computer, as the stores of secrets are asked on it."""
         from guard.secrets.provider import Tools  # noqa: PLC0415
 
         return Tools(self.environ, self.paths.user_home)

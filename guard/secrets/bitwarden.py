@@ -15,6 +15,7 @@ class Bitwarden(ByProgram):
     program = "bws"
     form = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
     example = "bws://PROJECT_ID or bws://PROJECT_ID#KEY"
+    login = "set BWS_ACCESS_TOKEN where nopal is started"
     own_variables = "BWS_"
 
     def lacks(self, tools: Tools) -> str:

@@ -23,6 +23,7 @@ class Pass(ByProgram):
     program = "pass"
     form = _ENTRY
     example = "pass://PATH or pass://PATH#KEY"
+    login = "pass init YOUR-GPG-ID, or set PASSWORD_STORE_DIR"
     own_variables = "PASSWORD_STORE_"
 
     def lacks(self, tools: Tools) -> str:

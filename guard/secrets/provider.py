@@ -135,6 +135,8 @@ class ByProgram:
     example: ClassVar[str]
     has_keys: ClassVar[bool] = True
     has_slashes: ClassVar[bool] = True
+    login: ClassVar[str] = ""
+    """What mends what is lacking."""
     own_variables: ClassVar[str] = ""
     """An expression for the beginnings of the variables that are this program's own."""
 
@@ -147,7 +149,7 @@ class ByProgram:
             return Checked(False, f"{self.program} is not installed", f"install {self.program}")
         says = printable(answer.stdout or answer.stderr, 60)
         lacking = self.lacks(tools)
-        return Checked(not lacking, lacking or f"{self.program}: {says}")
+        return Checked(not lacking, lacking or f"{self.program}: {says}", lacking and self.login)
 
     def lacks(self, tools: Tools) -> str:
         """Return what can be seen to be missing without asking the program."""

@@ -16,6 +16,7 @@ class Vault(ByProgram):
     program = "vault"
     form = re.compile(r"\w[\w.-]*(/[\w.@ -]+)+", re.ASCII)
     example = "vault://MOUNT/PATH or vault://MOUNT/PATH#FIELD"
+    login = "vault login"
     own_variables = "VAULT_"
 
     def lacks(self, tools: Tools) -> str:

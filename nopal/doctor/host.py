@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,17 @@ from lima.errors import LimaError
 from lima.host import KVM, detect
 from lima.setup import requirements
 
+from ..errors import ProjectError
 from ..half_forks import half_forks
 from ..load import project_names
 from ..names import DEFAULT_NAME
 from ..prune import Pruner
 from ..workspace import FORGE
-from . import identity, permissions, programs, space, stale, virtualisation
+from . import identity, permissions, programs, space, stale, stores, virtualisation
 from .finding import Check, Finding, Subject, good
 
 if TYPE_CHECKING:
+    from guard.secrets.fetch import Wanted
     from lima.instance import Instance
 
     from ..workspace import Workspace
@@ -86,12 +89,19 @@ def _person(workspace: Workspace) -> tuple[Check, ...]:
         ),
         identity.git_check(lambda: read_git_identity(environ)),
         *(Check(f"project {name}", partial(_project, workspace, name)) for name in projects),
+        *stores.store_checks(_secrets(workspace, projects), workspace.tools),
     )
 
 
 def _project(workspace: Workspace, name: str) -> Finding:
     profiles = workspace.project(name).profiles
     return good(f"its files can be read; profiles: {' '.join(profiles) or 'none'}")
+
+
+def _secrets(workspace: Workspace, projects: Sequence[str]) -> Iterator[Wanted]:
+    for name in projects:
+        with suppress(ProjectError):  # of which the project's own check tells
+            yield from workspace.project(name).secrets
 
 
 def _need_agent(workspace: Workspace, projects: Sequence[str]) -> bool:

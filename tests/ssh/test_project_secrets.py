@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,12 +16,14 @@ from typing import Any, cast
 import pytest
 from awkward import AWKWARD
 from fake_stores import Stores
+from spy import watching
 
 from guard.host_keys import PinStore
 from guard.secrets.fetch import SecretsFailed
 from nopal.driver import Driver
 from nopal.load import load_project
 from nopal.machine import Machine
+from nopal.machine_errors import NotRunning
 from nopal.paths import Paths
 from nopal.project import Project
 from nopal.project_secrets import Difference, ProjectSecrets
@@ -46,6 +47,7 @@ class Guest:
 
     root: Path
     fails: bool = False
+    is_down: bool = False
     scripts: list[str] = field(default_factory=list)
     watch: Callable[[], None] = lambda: None
 
@@ -82,6 +84,8 @@ class Here(Machine):
     guest: Guest
 
     def reach(self, wish: object = None) -> Any:
+        if self.guest.is_down:
+            raise NotRunning(self.name, "stopped")
         return self.states.read(self.name), self.guest
 
     def quick_address(self) -> Any:
@@ -223,6 +227,14 @@ def test_a_guest_that_tells_nonsense_is_not_believed(bench: Bench) -> None:
         ours.differences()
 
 
+def test_a_machine_that_does_not_run_holds_nothing_to_clear(bench: Bench) -> None:
+    ours = bench.secrets()
+    ours.settle()
+    bench.guest.is_down = True
+    ours.clear()
+    assert ours.note is None
+
+
 def test_what_can_be_had_is_given_and_the_rest_ends_in_failure(bench: Bench) -> None:
     table = TABLE + 'BAD = "vault://kv2/none"\n'
     with pytest.raises(SecretsFailed) as caught:
@@ -272,31 +284,20 @@ def test_planted_values_are_in_no_log_state_argument_or_environment(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    seen: list[bytes] = []
-    stop = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(seen, stop))
-    watcher.start()
-    try:
-        bench.guest.watch = lambda: time.sleep(0.3)
-        ours = bench.secrets(TABLE + 'BAD = "vault://kv2/none"\n')
+    bench.guest.watch = lambda: time.sleep(0.3)
+    ours = bench.secrets(TABLE + 'BAD = "vault://kv2/none"\n')
+    with watching() as seen:
         with pytest.raises(SecretsFailed) as caught:
             ours.settle()
         bench.guest.fails = True
         with pytest.raises(NotDelivered) as refused:
             ours.refresh()
-    finally:
-        stop.set()
-        watcher.join()
-    assert len(seen) > 10
     told = "\n".join([bench.told.getvalue(), caplog.text, str(caught.value), str(refused.value)])
     kept = [path.read_bytes() for path in _files(bench.place, but=("stores", "guest"))]
-    everything = b"\n".join([told.encode(), *kept, *bench_scripts(bench), *seen])
+    scripts = [script.encode() for script in bench.guest.scripts]
+    everything = b"\n".join([told.encode(), *kept, *scripts, *seen])
     assert b"token-4711" not in everything
-    assert b"VAULT_TOKEN" in b"\n".join(seen)
-
-
-def bench_scripts(bench: Bench) -> list[bytes]:
-    return [script.encode() for script in bench.guest.scripts]
+    assert b"vault-token-4713" in b"\n".join(seen)  # which it sees where it is
 
 
 def _files(place: Path, but: tuple[str, ...]) -> list[Path]:
@@ -305,17 +306,3 @@ def _files(place: Path, but: tuple[str, ...]) -> list[Path]:
         for path in place.rglob("*")
         if path.is_file() and path.relative_to(place).parts[0] not in but
     ]
-
-
-def _watch(seen: list[bytes], stop: threading.Event) -> None:
-    """Note the arguments and environments of all other processes, again and again."""
-    own = str(os.getpid())
-    while not stop.is_set():
-        for process in Path("/proc").iterdir():
-            if process.name.isdigit() and process.name != own:
-                for name in ("cmdline", "environ"):
-                    try:
-                        seen.append((process / name).read_bytes())
-                    except OSError:
-                        continue  # it ended, or is another's
-        time.sleep(0.02)

@@ -11,11 +11,16 @@ import pytest
 from guard.command import Completed
 from guard.git_identity import GitIdentity
 from guard.public_key import PublicKey, parse_public_key
+from guard.secrets.catalogue import PROVIDERS
+from guard.secrets.fetch import Wanted
+from guard.secrets.provider import Tools
+from guard.secrets.reference import parse_reference
 from guard.ssh_agent import AgentUnreachable
 from lima.errors import LimactlMissing
 from lima.instance import Instance
 from nopal.doctor import identity, permissions, programs, space, stale, virtualisation
 from nopal.doctor.finding import Check, Finding
+from nopal.doctor.stores import store_checks
 from nopal.lock import locked
 from nopal.state import MachineState, StateStore
 
@@ -310,3 +315,14 @@ def test_a_qemu_without_a_machine_is_found_by_its_files() -> None:
 )
 def test_no_other_process_is_taken_for_one(words: tuple[str, ...]) -> None:
     assert process(*words).ok
+
+
+def test_each_store_in_use_is_looked_for_once(tmp_path: Path) -> None:
+    texts = ("vault://kv/app#a", "vault://kv/app#b", "env://A")
+    wanted = [Wanted(f"N{i}", parse_reference(text, PROVIDERS)) for i, text in enumerate(texts)]
+    missing = Completed(127, "", "vault: No such file or directory")
+    checks = store_checks(wanted, Tools({}, tmp_path, lambda *_, **__: missing))
+    assert [(one.name, one.look().ok) for one in checks] == [
+        ("secrets of vault", False),
+        ("secrets of env", True),
+    ]
