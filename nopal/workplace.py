@@ -27,6 +27,12 @@ class Workplace:
     before: str = ""
     """Shell that makes the directory, or ends."""
 
+    @property
+    def flags(self) -> str:
+        """What to type to come here again."""
+        flags = (("--repo", self.repo), ("--worktree", self.branch))
+        return "".join(f" {flag} {quote(value)}" for flag, value in flags if value)
+
     def session_name(self, agent: str) -> str:
         """Return a name for the session of `agent` here, other than that of one elsewhere."""
         words = (agent, self.repo, self.branch)

@@ -35,6 +35,8 @@ AGENT = Agent(
     title="aider",
     goes_on=("--restore-chat-history",),
     headless=("--yes-always", "--message={}"),
+    asks=r"\(Y\)es/\(N\)o.*\]:$",
+    works=r"waiting for ",
     login_variables=("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"),
 )
 

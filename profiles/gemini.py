@@ -40,6 +40,8 @@ AGENT = Agent(
     goes_on=("--resume",),
     resume=("--resume={}",),
     headless=("--prompt={}",),
+    asks=r"waiting for user confirmation|apply this change\?|allow execution",
+    works=r"\(esc to cancel",
     transcripts="~/.gemini/tmp",
     hosts=("generativelanguage.googleapis.com",),
     login_variables=("GEMINI_API_KEY",),

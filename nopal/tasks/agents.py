@@ -174,7 +174,9 @@ def _start(c: Context, profile: str, agent: Agent | None, wish: Start) -> None:
         )
     running, did = answer
     name = standing.project.name
-    attach = f"inv {profile} -p {name}" + (f" --name {running}" if running != profile else "")
+    attach = f"inv {profile} -p {name}{place.flags}"
+    if running != place.session_name(profile):
+        attach += f" --name {running}"
     sys.stderr.write(f"{name}: the session {running} is {did}; attach with: {attach}\n")
 
 

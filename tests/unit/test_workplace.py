@@ -24,6 +24,7 @@ def test_each_branch_has_a_folder_beside_the_clone_and_a_session_of_its_own() ->
 def test_a_repo_that_was_named_is_part_of_the_sessions_name() -> None:
     place = workplace("~/code", "~/code/sub/blog.js", is_named=True, branch="fix")
     assert place.session_name("codex") == "codex-blog-js-fix"
+    assert place.flags == " --repo blog.js --worktree fix"
     assert workplace("~/code", "~/code/blog", is_named=True).session_name("codex") == "codex-blog"
 
 

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-SLOWLY_S = 6
+SLOWLY_S = 15
 Event = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ def text_of(content: object) -> str:
 
 def wanted(text: str, word: str) -> str:
     """Return what stands behind the last `word` of `text`."""
-    found = re.findall(rf"^{word}: (.+)$", text, re.MULTILINE)
+    found = re.findall(rf"\b{word}: (.+)$", text, re.MULTILINE)
     return found[-1] if found else ""
 
 
@@ -96,7 +96,8 @@ def codex_events(request: Event) -> Iterator[Event]:
     response = {"id": f"resp_{time.time_ns()}", "object": "response", "output": []}
     yield {"type": "response.created", "response": response}
     item: Event
-    if (command := wanted(text, "RUN")) and '"exec"' in json.dumps(request):
+    is_title = "Generate a concise" in text  # which Codex asks for beside the work
+    if (command := wanted(text, "RUN")) and '"exec"' in json.dumps(request) and not is_title:
         # Outside of Codex's own sandbox, for which a cautious Codex asks the person.
         asked = {"cmd": command, "sandbox_permissions": "require_escalated"}
         asked["justification"] = "May I?"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -237,6 +239,46 @@ def test_codex_waits_in_a_session_of_its_own(job: Job) -> None:
     assert "trust" not in screen.lower(), screen
 
 
+def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: Job) -> None:
+    give_agents_a_model(job)
+    with watching(job) as states:
+        claude = ["claude", "--repo=alpha", "--worktree=fix/cart", "--detach", "-p", NAME]
+        prompt = "--prompt=SLOWLY\nRUN: touch cart; sleep 12"
+        job.person.inv(*claude, prompt, "--", "--permission-mode", "manual")
+        codex = ["codex", "--repo=beta", "--worktree=login", "--detach", "-p", NAME]
+        job.person.inv(*codex, "--", "--ask-for-approval", "on-request")
+
+        asked = job.person.inv("wait", "claude-alpha-fix-cart", "-p", NAME, status=3)
+        assert asked.out == "waiting: Bash: touch cart; sleep 12\n"
+        job.run("tmux -L nopal send-keys -t =claude-alpha-fix-cart: Enter")
+        settled_screen(job, "codex-beta-login")
+        job.run("tmux -L nopal send-keys -t =codex-beta-login: -l 'SLOWLY RUN: touch login'")
+        job.run("sleep 1; tmux -L nopal send-keys -t =codex-beta-login: Enter")
+
+        assert job.person.inv("wait", "claude-alpha-fix-cart", "-p", NAME).out == "done\n"
+        job.run("test -f ~/code/alpha@fix-cart/cart && ! test -e ~/code/alpha/cart")
+        assert job.run("git -C ~/code/alpha@fix-cart branch --show-current") == "fix/cart"
+        asked = job.person.inv("wait", "codex-beta-login", "-p", NAME, status=3)
+        assert "touch login" in asked.out
+        job.run("tmux -L nopal send-keys -t =codex-beta-login: Enter")
+        assert job.person.inv("wait", "codex-beta-login", "-p", NAME).out == "done\n"
+        job.run("test -f ~/code/beta@login/login")
+
+        pane = "$(tmux -L nopal display-message -p -t =codex-beta-login: '#{pane_pid}')"
+        job.run(f"kill -9 {pane}")
+        killed = job.person.inv("wait", "codex-beta-login", "-p", NAME, status=1)
+        assert "signal" in killed.out
+        job.run("kill -9 $(tmux -L nopal display-message -p '#{pid}')")
+        job.person.inv("wait", "claude-alpha-fix-cart", "-p", NAME, status=4)
+        told = json.loads(job.person.inv("ps", "--json").out)
+        assert {one["state"] for one in told} == {"gone"}
+        job.run("sleep 10")
+    claude_states = [each for session, each in states if session == "claude-alpha-fix-cart"]
+    assert in_order(claude_states, ["working", "waiting", "working", "done", "gone"]), states
+    codex_states = [each for session, each in states if session == "codex-beta-login"]
+    assert in_order(codex_states, ["idle", "working", "waiting", "done", "failed", "gone"]), states
+
+
 def test_a_persons_own_edits_survive_the_next_up(job: Job) -> None:
     job.run("git config --global alias.st status")
     job.run("echo 'Prefer tabs.' >> ~/.claude/CLAUDE.md; echo 'alias ll=\"ls -l\"' >> ~/.bashrc")
@@ -277,6 +319,47 @@ def test_destroy_leaves_nothing_behind(job: Job) -> None:
     ]
     assert left == []
     assert json.loads(job.person.inv("ls", "--json").out)[0]["state"] == "not made"
+
+
+def give_agents_a_model(job: Job) -> None:
+    """Have both agents of the guest talk to a model on its loopback, with logins of no worth."""
+    model = base64.b64encode(Path(__file__).with_name("fake_models.py").read_bytes()).decode()
+    url = "http://127.0.0.1:8155"
+    job.run(
+        f"echo {model} | base64 -d > ~/fake_models.py;"
+        " setsid python3 ~/fake_models.py 8155 ~/fake.log >/dev/null 2>&1 </dev/null &"
+        f" echo 'export ANTHROPIC_BASE_URL={url} CLAUDE_CODE_OAUTH_TOKEN=fake' >> ~/.profile;"
+        f""" echo 'openai_base_url = "{url}/v1"' > ~/.codex/own.toml;"""
+        " cat ~/.codex/config.toml >> ~/.codex/own.toml; mv ~/.codex/own.toml ~/.codex/config.toml;"
+        """ echo '{"auth_mode": "apikey", "OPENAI_API_KEY": "fake"}' > ~/.codex/auth.json"""
+    )
+
+
+@contextmanager
+def watching(job: Job) -> Iterator[list[tuple[str, str]]]:
+    """Yield a list that holds, at the end, every change of state that `inv ps --watch` told."""
+    states: list[tuple[str, str]] = []
+    with subprocess.Popen(
+        [str(INV), "ps", "--watch", "--json"],
+        env=job.person.environment(),
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield states
+        finally:
+            process.send_signal(signal.SIGINT)
+            told, _nothing = process.communicate()
+    changes = [json.loads(line) for line in told.splitlines()]
+    states += [(change["name"], change["state"]) for change in changes]
+
+
+def in_order(found: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Return whether `wanted` is found in this order, whatever is between."""
+    rest = iter(found)
+    return all(one in rest for one in wanted)
 
 
 def settled_screen(job: Job, session: str) -> str:
