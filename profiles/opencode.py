@@ -41,6 +41,8 @@ AGENT = Agent(
     goes_on=("--continue",),
     resume=("--session={}",),
     headless=("run", "--", "{}"),
+    asks=r"permission required|allow once.*reject",
+    works=r"\besc (again to )?interrupt",
     transcripts="~/.local/share/opencode",
     login_variables=("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"),
 )

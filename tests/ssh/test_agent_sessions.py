@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from sshd import PROGRAM, running_sshd
 
+from nopal.agent_list import Watcher, ask
 from nopal.agent_states import STILL_S, AgentSession, judge
 from nopal.session_look import SCRIPT, Look, read_look
 from nopal.sessions import Session, attach_script, detached_script, read_detached
 from nopal.workplace import Workplace, workplace
 from profiles.catalogue import load
 from profiles.data import read_data
+from provision.transport.address import SshAddress
 
 FAKE = Path(__file__).with_name("fake_agent.sh")
 SOON_S = 20
@@ -310,6 +313,31 @@ def test_attaching_shows_the_agent_and_once_how_to_leave(guest: Guest) -> None:
     child.expect("detached")
     child.close()
     assert guest.becomes("idle").is_attached is False
+
+
+def test_a_machine_is_asked_by_one_command_over_ssh(guest: Guest) -> None:
+    if PROGRAM is None:
+        pytest.skip("no sshd on this host")
+    guest.start(CLAUDE)
+    guest.becomes("idle")
+    with running_sshd(guest.home / "sshd", environment=guest.environment) as server:
+        watcher = Watcher(
+            lambda name: server.address(known_hosts=None) if name == "blog" else None,
+            lambda name: load()[name].agent,
+            ask,
+        )
+        seen = watcher.see_all(["blog", "stopped"])
+        execs = server.execs
+    assert [(one.machine, one.failure) for one in seen] == [("blog", "")]
+    assert [session.state for session in seen[0].sessions] == ["idle"]
+    assert execs == 1
+
+
+def test_a_machine_that_cannot_be_reached_is_told_and_no_error(guest: Guest) -> None:
+    nobody = SshAddress(host="127.0.0.1", port=1, user="dev")
+    [seen] = Watcher(lambda _name: nobody, lambda _name: None, ask).see_all(["blog"])
+    assert (seen.sessions, seen.runs) == ((), True)
+    assert "127.0.0.1" in seen.failure
 
 
 # Worktrees
