@@ -95,10 +95,10 @@ def _read(paths: Paths, root: Path | None, flags: Mapping[str, object]) -> _File
     lima_home = paths.lima.home
     if person:
         names = [(name, person.place(("projects", name))) for name in projects]
-        reader.faults += _name_faults(names, lima_home)
+        reader.faults += name_faults(names, lima_home)
     if repo_layer and "name" in repo_layer.settings:
         setting = repo_layer.settings["name"]
-        reader.faults += _name_faults([(str(setting.value), setting.origin.place)], lima_home)
+        reader.faults += name_faults([(str(setting.value), setting.origin.place)], lima_home)
     if reader.faults:
         # A text with control characters is refused for that, and once more for what it should be.
         first = {(fault.place, _subject(fault)): fault for fault in reversed(reader.faults)}
@@ -120,7 +120,8 @@ def _subject(fault: Fault) -> str:
     return str(getattr(fault, "key", getattr(fault, "name", "")))
 
 
-def _name_faults(names: Iterable[tuple[str, Place]], lima_home: Path) -> list[Fault]:
+def name_faults(names: Iterable[tuple[str, Place]], lima_home: Path) -> list[Fault]:
+    """Return what is wrong with these projects' names, each with its place."""
     faults: list[Fault] = []
     taken: dict[str, str] = {}
     for name, place in names:
