@@ -90,6 +90,8 @@ class ProjectSecrets:
 
     def refresh(self, folder: str | None = None) -> None:
         """Fetch and give all secrets, or those of one repo. Raises as `settle` does."""
+        # Nobody is asked to unlock anything for a machine that can't be given it.
+        self._looked(secret_delivery.mark_in)
         wanted = self._of(folder)
         fetched = self._fetch(wanted)
         sets: dict[str, Mapping[str, Secret]] = dict(fetched.sets)

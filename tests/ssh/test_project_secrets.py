@@ -235,6 +235,13 @@ def test_a_machine_that_does_not_run_holds_nothing_to_clear(bench: Bench) -> Non
     assert ours.note is None
 
 
+def test_nobody_unlocks_anything_for_a_machine_that_does_not_run(bench: Bench) -> None:
+    bench.guest.is_down = True
+    with pytest.raises(NotRunning):
+        bench.secrets().refresh()
+    assert calls(bench) == 0
+
+
 def test_what_can_be_had_is_given_and_the_rest_ends_in_failure(bench: Bench) -> None:
     table = TABLE + 'BAD = "vault://kv2/none"\n'
     with pytest.raises(SecretsFailed) as caught:
