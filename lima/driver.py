@@ -357,6 +357,11 @@ class LimaDriver:
             control_path=self.paths.instance(instance.name) / "ssh.sock",
         )
 
+    def began_from(self, name: str) -> str:
+        """Return the key of the golden that the machine's disk began as; empty for none, or vz."""
+        links = sorted(self.paths.instance(name).glob("golden-*.qcow2"))
+        return links[0].stem.removeprefix("golden-") if links else ""
+
     def forwards(self, instance: Instance) -> tuple[Forward, ...]:
         """Return the ports of a running machine that Lima means to bring to this host."""
         events = statuses(self.paths.instance(instance.name))

@@ -85,6 +85,12 @@ class Driver(Protocol):
     def ssh(self, instance: Instance) -> SshAddress:
         """Return how to log in to a running machine."""
 
+    def began_from(self, name: str) -> str:
+        """Return the key of the golden that the machine's disk began as; empty where none is known.
+
+        The golden may be gone since.
+        """
+
     def forwards(self, instance: Instance) -> tuple[Forward, ...]:
         """Return the ports of a running machine that are to answer at ports of this computer.
 

@@ -28,6 +28,7 @@ from . import (
     sessions,
     setup,
     shell,
+    status,
     storage,
     update,
 )
@@ -49,6 +50,7 @@ ns = agents.Verbs(
     inspect.ls,
     inspect.list_profiles,
     logs.logs,
+    status.status,
     doctor.doctor,
     ports.list_ports,
     ports.open_port,

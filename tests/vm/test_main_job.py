@@ -185,6 +185,41 @@ def test_the_host_listens_for_the_machine_on_loopback_only(job: Job) -> None:
     assert all(address.startswith("127.0.0.1:") for address in ours)
 
 
+def test_status_tells_versions_and_no_drift(job: Job) -> None:
+    told = json.loads(job.person.inv("status", "-p", NAME, "--json").out)
+    assert told["state"]["status"] == "running"
+    assert told["state"]["up_s"] > 0
+    assert told["drift"] == {"shape": {}, "steps": [], "unknown": ""}
+    seen = [one["program"] for one in told["profiles"]["claude"] if one["seen"]]
+    assert seen == ["@anthropic-ai/claude-code"]
+    assert told["last converge"]["said"].startswith("up: ")
+
+
+def test_doctor_finds_nothing_wrong(job: Job) -> None:
+    told = json.loads(job.person.inv("doctor", "-p", NAME, "--json", status=None).out)
+    assert [line for line in told if not line["ok"]] == []
+    assert {"clock", "names", "mounts", "open connection"} <= {
+        line["check"] for line in told if line["about"] == NAME
+    }
+
+
+def test_ports_name_who_listens_and_open_refuses_what_is_not_here(job: Job) -> None:
+    told = json.loads(job.person.inv("ports", "-p", NAME, "--json").out)
+    assert ("sshd", "inside") in [(row["program"], row["state"]) for row in told]
+    assert "is not forwarded" in job.person.inv("open", "--port=22", "-p", NAME, status=1).err
+
+
+def test_every_log_of_the_machine_has_something_to_say(job: Job) -> None:
+    for source, word in (
+        ("converge", "up: "),
+        ("boot", "ready"),
+        ("hostagent", "READY"),
+        ("serial", "Linux version"),
+    ):
+        told = job.person.inv("logs", "-p", NAME, f"--source={source}", "--lines=0").out
+        assert word in told, source
+
+
 def test_a_second_up_is_one_exec_and_no_question_to_lima(job: Job) -> None:
     # With no limactl to be found, asking for the machine would fail.
     told = job.person.inv("up", "-p", NAME, NOPAL_TOOLS="/nonexistent", PATH="/usr/bin:/bin")
