@@ -6,6 +6,7 @@ import asyncio
 
 from guard.wire import MalformedMessage, string
 
+from .deadline import timeout
 from .protocol import MAX_MESSAGE_BYTES
 
 MESSAGE_WITHIN_S = 10.0
@@ -25,7 +26,8 @@ async def read_message(
     if not first:
         return None
     try:
-        return await asyncio.wait_for(_rest(reader, first), within_s)
+        async with timeout(within_s):
+            return await _rest(reader, first)
     except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
         raise TimeoutError from None
     except asyncio.IncompleteReadError:
@@ -48,6 +50,7 @@ async def write_message(
     """Send one message. Raises TimeoutError when the other side does not take it."""
     writer.write(string(body))
     try:
-        await asyncio.wait_for(writer.drain(), within_s)
+        async with timeout(within_s):
+            await writer.drain()
     except asyncio.TimeoutError:
         raise TimeoutError from None

@@ -151,7 +151,8 @@ class MachineConnection:
         if key is None or decision.verdict == "deny":
             fault = decision.reason
         else:
-            fault = await self._permitted(key, decision) or self._changed(policy)
+            permit = self._asked if decision.verdict == "ask" else self.permit
+            fault = await permit(key, decision) or self._changed(policy)
         if fault:
             done("refused", fault)
             return FAILURE
@@ -172,7 +173,7 @@ class MachineConnection:
         """Return what the person did while the request waited, or nothing."""
         return self.closed() or ("" if self.policy() == policy else "the policy was changed")
 
-    async def _permitted(self, key: AgentKey, decision: Decision) -> str:
+    async def _asked(self, key: AgentKey, decision: Decision) -> str:
         """Wait for leave; a client that goes away meanwhile takes its question with it."""
         asking = asyncio.ensure_future(self.permit(key, decision))
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
@@ -47,6 +48,8 @@ class OwnKeys:
     places: Places
     vault: Vault
     _seeds: dict[bytes, str] = field(default_factory=dict)
+    _files: dict[Path, Stored | None] = field(default_factory=dict)
+    """As they are on disk, where nobody else writes them."""
 
     def of(self, project: str) -> tuple[AgentKey, ...]:
         """Return a project's own keys."""
@@ -76,7 +79,9 @@ class OwnKeys:
                 self._seeds.pop(stored.blob, None)
                 if stored.at_rest == "keyring":
                     await asyncio.to_thread(self.vault.remove, _name(project, purpose))
-                self.places.own_key(project, purpose).unlink(missing_ok=True)
+                path = self.places.own_key(project, purpose)
+                path.unlink(missing_ok=True)
+                self._files.pop(path, None)
 
     async def sign(self, project: str, key: AgentKey, data: bytes) -> bytes:
         """Return a signature in SSH's format.
@@ -105,15 +110,23 @@ class OwnKeys:
         line = f"{_KIND.decode()} {base64.b64encode(blob).decode()} nopal-{project}-{purpose}"
         is_vaulted = await asyncio.to_thread(self.vault.put, _name(project, purpose), seed)
         stored = Stored(line, "keyring") if is_vaulted else Stored(line, "file", seed)
-        write_private(self.places.own_key(project, purpose), msgspec.json.encode(stored))
+        path = self.places.own_key(project, purpose)
+        write_private(path, msgspec.json.encode(stored))
+        self._files[path] = stored
         return stored
 
     def _stored(self, project: str, purpose: Purpose) -> Stored | None:
-        try:
-            data = self.places.own_key(project, purpose).read_bytes()
-            return msgspec.json.decode(data, type=Stored)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return None
+        path = self.places.own_key(project, purpose)
+        if path not in self._files:
+            self._files[path] = _read(path)
+        return self._files[path]
+
+
+def _read(path: Path) -> Stored | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Stored)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
 
 
 def _name(project: str, purpose: Purpose) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 from guard.errors import GuardError
 from guard.wire import MalformedMessage
 
+from .deadline import timeout
 from .exposed import AgentKey
 from .frames import read_message, write_message
 from .protocol import (
@@ -117,7 +118,8 @@ class AgentConnection:
     async def _open(self, path: str) -> None:
         await self.close()
         try:
-            streams = await asyncio.wait_for(asyncio.open_unix_connection(path), self.list_within_s)
+            async with timeout(self.list_within_s):
+                streams = await asyncio.open_unix_connection(path)
         except asyncio.TimeoutError:
             raise UpstreamFailed("it does not take connections") from None
         except (OSError, ValueError) as error:
@@ -150,7 +152,8 @@ class AgentConnection:
         reader, writer = self._streams
         try:
             await write_message(writer, body, within_s)
-            answer = await asyncio.wait_for(read_message(reader), within_s)
+            async with timeout(within_s):
+                answer = await read_message(reader)
         except (asyncio.TimeoutError, TimeoutError):
             raise await self._failed("its time was up") from None
         except MalformedMessage as error:
