@@ -16,6 +16,8 @@ def printable(text: str, limit: int = MAX_SHOWN) -> str:
 
     What a server or a file says must not move the cursor or hide a line.
     """
-    shown = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
     shown = " ".join(shown.split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

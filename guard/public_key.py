@@ -100,9 +100,14 @@ class PublicKey:
     comment: str = ""
 
     @property
+    def blob(self) -> bytes:
+        """The key in wire format, as agents and servers name it."""
+        return base64.b64decode(self.blob_base64)
+
+    @property
     def fingerprint(self) -> str:
         """The fingerprint as `ssh-keygen -l` shows it: `SHA256:` and unpadded base64."""
-        digest = hashlib.sha256(base64.b64decode(self.blob_base64)).digest()
+        digest = hashlib.sha256(self.blob).digest()
         return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
     @property

@@ -5,7 +5,6 @@ Pure. Rates and a person's answers come after it, in `gate.py`.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -162,6 +161,6 @@ def _blobs(lines: tuple[str, ...]) -> frozenset[bytes]:
 @lru_cache(maxsize=1024)
 def _blob(line: str) -> bytes | None:
     try:
-        return base64.b64decode(parse_public_key(line).blob_base64)
+        return parse_public_key(line).blob
     except GuardError:
         return None  # a host whose key cannot be read has none

@@ -5,8 +5,6 @@ A login is taken to prove its host as far as can be: what a real client leaves o
 
 from __future__ import annotations
 
-import base64
-
 from guard.errors import GuardError
 from guard.public_key import parse_public_key
 
@@ -30,7 +28,7 @@ def explain(
         return Decision("login", f"{user}@{host}", "deny", f"`{host}` is not among the hosts")
     for line in policy.host_keys.get(host, ()):
         try:
-            blob = base64.b64decode(parse_public_key(line).blob_base64)
+            blob = parse_public_key(line).blob
         except GuardError:
             continue
         data: SignedData = Login(_SESSION, user, blob)

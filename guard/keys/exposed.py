@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from guard.errors import printable
@@ -24,7 +25,7 @@ class AgentKey:
     purpose: Literal["any", "sign", "login"] = "any"
     """What the key was made for, where the broker made it."""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """As `ssh-add -l` shows it."""
         return fingerprint(self.blob)

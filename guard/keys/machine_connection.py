@@ -171,7 +171,7 @@ class MachineConnection:
 
     def _changed(self, policy: KeyPolicy) -> str:
         """Return what the person did while the request waited, or nothing."""
-        return self.closed() or ("" if self.policy() == policy else "the policy was changed")
+        return self.closed() or ("" if self.policy() is policy else "the policy was changed")
 
     async def _asked(self, key: AgentKey, decision: Decision) -> str:
         """Wait for leave; a client that goes away meanwhile takes its question with it."""

@@ -48,7 +48,7 @@ class OwnKeys:
     places: Places
     vault: Vault
     _seeds: dict[bytes, str] = field(default_factory=dict)
-    _files: dict[Path, Stored | None] = field(default_factory=dict)
+    _files: dict[tuple[str, Purpose], Stored | None] = field(default_factory=dict)
     """As they are on disk, where nobody else writes them."""
 
     def of(self, project: str) -> tuple[AgentKey, ...]:
@@ -79,9 +79,8 @@ class OwnKeys:
                 self._seeds.pop(stored.blob, None)
                 if stored.at_rest == "keyring":
                     await asyncio.to_thread(self.vault.remove, _name(project, purpose))
-                path = self.places.own_key(project, purpose)
-                path.unlink(missing_ok=True)
-                self._files.pop(path, None)
+                self.places.own_key(project, purpose).unlink(missing_ok=True)
+                self._files.pop((project, purpose), None)
 
     async def sign(self, project: str, key: AgentKey, data: bytes) -> bytes:
         """Return a signature in SSH's format.
@@ -110,16 +109,15 @@ class OwnKeys:
         line = f"{_KIND.decode()} {base64.b64encode(blob).decode()} nopal-{project}-{purpose}"
         is_vaulted = await asyncio.to_thread(self.vault.put, _name(project, purpose), seed)
         stored = Stored(line, "keyring") if is_vaulted else Stored(line, "file", seed)
-        path = self.places.own_key(project, purpose)
-        write_private(path, msgspec.json.encode(stored))
-        self._files[path] = stored
+        write_private(self.places.own_key(project, purpose), msgspec.json.encode(stored))
+        self._files[project, purpose] = stored
         return stored
 
     def _stored(self, project: str, purpose: Purpose) -> Stored | None:
-        path = self.places.own_key(project, purpose)
-        if path not in self._files:
-            self._files[path] = _read(path)
-        return self._files[path]
+        what = (project, purpose)
+        if what not in self._files:
+            self._files[what] = _read(self.places.own_key(project, purpose))
+        return self._files[what]
 
 
 def _read(path: Path) -> Stored | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 import subprocess
 import tempfile
@@ -60,14 +59,10 @@ def policy(agent: Path, **changes: object) -> KeyPolicy:
     return KeyPolicy(**(fields | changes))  # type: ignore[arg-type]
 
 
-def key_blob(key: PublicKey) -> bytes:
-    return base64.b64decode(key.blob_base64)
-
-
 def signs(socket: Path, key: PublicKey) -> int:
     """Ask for a commit's signature; return the answer's number."""
     with raw_client(socket) as client:
-        return (client.ask(encoded(SignRequest(key_blob(key), message(), 0))) or b"\0")[0]
+        return (client.ask(encoded(SignRequest(key.blob, message(), 0))) or b"\0")[0]
 
 
 def eventually(is_so: Callable[[], object], within_s: float = 30) -> None:

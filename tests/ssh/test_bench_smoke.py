@@ -32,3 +32,11 @@ def test_a_quick_bench_finds_that_a_no_op_is_one_exec_and_a_first_converge_three
         ("nopal, live master", 0),
     }
     assert {comparison["name"] for comparison in results["comparisons"]} >= {"inv --list"}
+
+
+def test_a_quick_bench_of_the_key_broker_signs_as_often_as_it_says() -> None:
+    words = [sys.executable, "-m", "bench.keys", "--rounds", "3", "--json"]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    cost = msgspec.json.decode(ended.stdout)
+    assert len(cost["same_connection"]["times"]) == len(cost["new_connection"]["times"]) == 3

@@ -11,7 +11,6 @@ from broker_fixtures import (
     FAILURE,
     SIGNED,
     eventually,
-    key_blob,
     lists,
     policy,
     running_broker,
@@ -72,7 +71,7 @@ def test_a_client_that_gives_up_takes_its_question_with_it(
 ) -> None:
     socket = broker.give(policy(agent, sign={"git": "ask"}))
     with raw_client(socket) as client:
-        client.send(string(encoded(SignRequest(key_blob(one), message(), 0))))
+        client.send(string(encoded(SignRequest(one.blob, message(), 0))))
         eventually(broker.pending)
     eventually(lambda: not broker.pending())
     eventually(lambda: "the client went away" in list(broker.log())[-1].reason)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from agent_messages import encoded, message
-from broker_fixtures import FAILURE, SIGNED, eventually, key_blob, lists, policy, signs, through
+from broker_fixtures import FAILURE, SIGNED, eventually, lists, policy, signs, through
 from raw_agent import raw_client
 
 from guard.keys.client import BrokerClient, BrokerRefused, BrokerUnreachable
@@ -110,7 +110,7 @@ def test_another_policy_holds_for_connections_that_are_open(
     broker: BrokerClient, agent: Path, one: PublicKey
 ) -> None:
     socket = broker.give(policy(agent))
-    body = encoded(SignRequest(key_blob(one), message(), 0))
+    body = encoded(SignRequest(one.blob, message(), 0))
     with raw_client(socket) as client:
         assert client.ask(body)[0] == SIGNED
         broker.give(policy(agent, sign={}))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from agent_messages import bind, encoded, encoded_bind, key, message
-from broker_fixtures import FAILURE, SIGNED, key_blob, lists, policy, signs
+from broker_fixtures import FAILURE, SIGNED, lists, policy, signs
 from guard_fixtures import make_key, ssh_agent
 from raw_agent import misbehaving_agent, raw_client
 
@@ -25,7 +25,7 @@ def test_an_agent_that_died_is_found_again_when_it_is_back(
         moved.symlink_to(agent)
         socket = broker.give(policy(moved))
         with raw_client(socket) as client:
-            body = encoded(SignRequest(key_blob(one), message(), 0))
+            body = encoded(SignRequest(one.blob, message(), 0))
             assert client.ask(body)[0] == SIGNED
             moved.unlink()
             # The connection that is open goes on; a new one has no agent.
@@ -68,7 +68,7 @@ def test_an_agent_that_answers_nonsense_signs_nothing_and_hurts_nobody(
         socket = broker.give(policy(mad, project="shop"))
         with raw_client(socket) as client:
             assert client.ask(b"\x0b") == b"\x05"
-            assert client.ask(encoded(SignRequest(key_blob(one), message(), 0))) == b"\x05"
+            assert client.ask(encoded(SignRequest(one.blob, message(), 0))) == b"\x05"
         assert lists(broker.give(policy(agent))) == (one,)
 
 
@@ -87,7 +87,7 @@ def test_an_agent_that_signs_nonsense_is_refused_and_noted(
     broker: BrokerClient, one: PublicKey, answer: bytes | None
 ) -> None:
     mad = broker.directory.parent / "mad.sock"
-    listed = string(identities_answer([(key_blob(one), b"one")]))
+    listed = string(identities_answer([(one.blob, b"one")]))
     with misbehaving_agent(mad, lambda body: listed if body == b"\x0b" else answer):
         assert signs(broker.give(policy(mad)), one) == FAILURE
     assert [entry.verdict for entry in broker.log()][-1] == "failed"
@@ -110,7 +110,7 @@ def test_an_agent_that_hangs_up_on_a_bind_is_asked_without(
     broker: BrokerClient, one: PublicKey
 ) -> None:
     shy = broker.directory.parent / "shy.sock"
-    listed = string(identities_answer([(key_blob(one), b"one")]))
+    listed = string(identities_answer([(one.blob, b"one")]))
     host = key("hub")
     allowed = policy(shy, login={"hub": "allow"}, host_keys={"hub": (host.line,)})
     with (
@@ -118,4 +118,4 @@ def test_an_agent_that_hangs_up_on_a_bind_is_asked_without(
         raw_client(broker.give(allowed)) as client,
     ):
         assert client.ask(encoded_bind(bind(host))) == b"\x06"
-        assert client.ask(b"\x0b") == identities_answer([(key_blob(one), b"one")])
+        assert client.ask(b"\x0b") == identities_answer([(one.blob, b"one")])
