@@ -52,6 +52,8 @@ class AgentSocket:
     path: Path
     origin: str
     keys: tuple[PublicKey, ...] = ()
+    others: tuple[Path, ...] = ()
+    """Where else an agent of this person's may be, whether one is there now or not."""
 
 
 @dataclass(frozen=True)
@@ -136,21 +138,19 @@ def choose_agent(
     that holds a key wins, then the first that answers: a dead socket, or an agent that was switched
     on and left empty, must not hide the one in use.
     """
-    if choice:
-        candidates = tuple(_chosen(choice, environ, home))
-    else:
-        candidates = tuple(known_agents(environ, home, ssh_config_identity_agent))
+    candidates = _candidates(environ, home, choice, ssh_config_identity_agent)
     empty: AgentSocket | None = None
     faults = []
-    for path, origin in dict(candidates).items():
+    for path, origin in candidates.items():
         try:
             keys = list_keys(path)
         except AgentUnreachable as error:
             faults.append(f"{origin} (`{printable(str(path))}`): {error.reason}")
             continue
+        others = tuple(other for other in candidates if other != path)
         if keys:
-            return AgentSocket(path, origin, keys)
-        empty = empty or AgentSocket(path, origin)
+            return AgentSocket(path, origin, keys, others)
+        empty = empty or AgentSocket(path, origin, (), others)
     if empty is not None:
         return empty
     if faults:
@@ -161,6 +161,14 @@ def choose_agent(
     if choice:
         return NoAgent(f"the chosen agent `{printable(choice)}` does not exist", "see `agent`")
     return NoAgent("SSH_AUTH_SOCK is not set", 'run `eval "$(ssh-agent)"`, then `ssh-add`')
+
+
+def _candidates(
+    environ: Mapping[str, str], home: Path, choice: str, identity_agent: str
+) -> dict[Path, str]:
+    return dict(
+        _chosen(choice, environ, home) if choice else known_agents(environ, home, identity_agent)
+    )
 
 
 def _chosen(choice: str, environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str]]:

@@ -164,6 +164,7 @@ class LimaDriver:
             ports="none",
             mounts=(),
             timezone="Etc/UTC",
+            agent_socket=None,
         )
         return hashlib.sha256(self.template_text(anyone).encode()).hexdigest()
 

@@ -30,6 +30,13 @@ def assert_safe(instance: Instance, spec: MachineSpec) -> None:
         raise UnsafeInstance(instance.name, found)
 
 
+def carries_agent(instance: Instance, spec: MachineSpec) -> bool:
+    """Whether Lima carries the machine's agent into it, from its start on."""
+    rules = instance.config.port_forwards if instance.config is not None else None
+    agent = _agent(spec)
+    return agent is not None and agent in (rules or ())
+
+
 def differences(instance: Instance, spec: MachineSpec) -> Iterator[str]:
     """Yield, in words, whatever the machine has that its spec does not grant."""
     config = instance.config
@@ -75,12 +82,26 @@ def _of_the_host(config: InstanceConfig, spec: MachineSpec) -> Iterator[str]:
 
 
 def _ports(config: InstanceConfig, spec: MachineSpec) -> Iterator[str]:
-    rules = config.port_forwards or []
+    # A machine that has no agent yet, from before there was one, has less than was asked.
+    agent = _agent(spec)
+    rules = [rule for rule in config.port_forwards or () if rule != agent]
     wanted = [_listed(forward) for forward in spec.forwards]
     if spec.denies_other_ports:
         wanted.append(_DENY_ALL)
     if rules != wanted:
         yield f"its ports follow {len(rules)} rules that are not those of the project"
+
+
+def _agent(spec: MachineSpec) -> InstancePortForward | None:
+    """Return the rule by which Lima carries the machine's agent into it."""
+    if spec.agent_socket is None:
+        return None
+    return InstancePortForward(
+        guest_port_range=(_FIRST, _LAST),
+        guest_socket=spec.guest_agent_socket,
+        host_socket=str(spec.agent_socket),
+        reverse=True,
+    )
 
 
 def _listed(forward: PortForward) -> InstancePortForward:

@@ -13,6 +13,9 @@ from lima.host import Machine
 from lima.images import Image
 
 VmType = Literal["vz", "qemu"]
+UID = 1000
+GUEST_AGENT_SOCKET = f"/run/user/{UID}/nopal-agent.sock"
+"""Where a machine's SSH agent is in the guest: in the folder of its user, which only they enter."""
 
 # Lima writes these, unquoted, into the guest's cloud-config: what they may hold is a short list.
 _PATTERNS = {
@@ -27,6 +30,7 @@ _PATTERNS = {
 }
 _LAST_PORT = 65535
 _SSH_PORT = 22
+_LONGEST_SOCKET = 103  # of macOS; Linux takes four more
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,20 @@ class MachineSpec:
     disk_gib: int = 20
     timezone: str = "Etc/UTC"
     user: str = "dev"
-    uid: int = 1000
+    uid: int = UID
     shell: str = "/bin/bash"
     ports: Literal["auto", "none"] | tuple[PortForward, ...] = "none"
     """`auto`: every port of the guest on the host's loopback; else only the listed."""
     mounts: tuple[Mount, ...] = ()
     ca_files: tuple[Path, ...] = ()
     """Files of extra certificate authorities; Lima reads them at every start."""
+    agent_socket: Path | None = None
+    """Socket of the host that is the machine's SSH agent; whoever runs limactl connects to it."""
+
+    @property
+    def guest_agent_socket(self) -> str:
+        """Where that agent is in the guest."""
+        return GUEST_AGENT_SOCKET
 
     @property
     def home(self) -> str:
@@ -119,6 +130,8 @@ def problems(spec: MachineSpec) -> Iterator[UnsafeText]:
     for path in (*(mount.location for mount in spec.mounts), *spec.ca_files):
         if not path.is_absolute():
             yield UnsafeText("path", str(path), "it must be absolute")
+    if spec.agent_socket is not None:
+        yield from _agent_socket(spec.agent_socket)
     for port in (port for forward in spec.forwards for port in (forward.guest, forward.host)):
         if not 0 < port <= _LAST_PORT or port == _SSH_PORT:
             yield UnsafeText("port", str(port), "a number from 1 to 65535 other than 22")
@@ -129,3 +142,13 @@ def problems(spec: MachineSpec) -> Iterator[UnsafeText]:
     ):
         if number < 1:
             yield UnsafeText(field, str(number), "a whole number from 1")
+
+
+def _agent_socket(path: Path) -> Iterator[UnsafeText]:
+    text = str(path)
+    if not path.is_absolute():
+        yield UnsafeText("path", text, "it must be absolute")
+    if ":" in text:
+        yield UnsafeText("path", text, "ssh takes a colon in a socket's path for its end")
+    if len(text.encode()) > _LONGEST_SOCKET:
+        yield UnsafeText("path", text, f"a socket's path has at most {_LONGEST_SOCKET} bytes")

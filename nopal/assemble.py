@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from guard.forges import known_hosts_text
@@ -50,7 +50,8 @@ def assemble(
     Raises:
         ProfileError: a profile is unknown, or its options are wrong.
     """
-    spec = machine_spec(project)
+    socket = workspace.keys.way(project.name, lambda: None).socket
+    spec = replace(machine_spec(project), agent_socket=socket)
     guest = guest_of(project, spec, person, repos)
     profiles = resolve(
         project.profiles if only is None else only,
@@ -109,6 +110,7 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         autonomy=project.autonomy,
         git_name=person.name,
         git_email=person.email,
+        agent_socket=spec.guest_agent_socket,
         signing_key=person.signing_key,
         allowed_signers=person.allowed_signers,
         known_hosts=known_hosts_text() + person.known_hosts,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lima.errors import LimaError, UnsafeInstance
+from lima.safety import carries_agent
 from provision.errors import ConvergeError
 
 from .differences import differences, kept
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lima.sleepers import Twin
 
     from .driver import Driver
+    from .key_way import KeyWay
     from .report import Reporter
     from .way_in import WayIn
     from .wish import Wish
@@ -33,6 +35,7 @@ class Boot:
 
     way_in: WayIn
     reporter: Reporter
+    keys: KeyWay | None = None
 
     @property
     def name(self) -> str:
@@ -113,7 +116,10 @@ class Boot:
                 # Nobody works in it yet, so it need not run with more than was asked.
                 self.driver.stop(self.name, force=True)
             raise
-        return self.way_in.found(state, instance)
+        state = self.way_in.found(state, instance)
+        if self.keys is not None and not is_up and carries_agent(instance, wish.spec):
+            self.keys.note_carried(self.way_in.address(state))
+        return state
 
     def _resume(self, state: MachineState, wish: Wish, golden: Golden) -> MachineState | None:
         """Make the machine from the memory of another; return None where that fails.

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from .authorities import host_authorities
+from .key_settings import Rate
 from .merge import Layer, Setting
 from .project import GIB, ImageChoice, Origin
 
@@ -46,6 +47,19 @@ def built_in_layer(host: HostSize) -> Layer:
         "secrets_dotenv": False,
         "wants_secrets": (),
         "checkpoint_memory": "auto",
+        "keys.expose": "auto",
+        "keys.signing": "person",
+        "keys.agent": "",
+        "keys.sign": {"git": "allow"},
+        "keys.login": "auto",
+        "keys.users": {},
+        "keys.hostbound": (),
+        "keys.unbound": "deny",
+        "keys.rate.sign": Rate(60, 600),
+        "keys.rate.login": Rate(60, 600),
+        "keys.rate.ask": Rate(5, 600),
+        "keys.remember": 900,
+        "keys.while": "always",
         "git.name": "",
         "git.email": "",
         "timezone": "",

@@ -70,7 +70,11 @@ class Fork:
         parent = states.read(self.source.name)
         if not parent.pinned:
             raise ForkRefused(self.name, f"{self.source.name} was never up; inv up first")
-        spec = machine_spec(replace(self.source, name=self.name))
+        keys = self._machine(self.name).keys
+        spec = replace(
+            machine_spec(replace(self.source, name=self.name)),
+            agent_socket=keys.socket if keys else None,
+        )
         half = half_forks(states)
         with machine.locked():
             half.clear(machine)

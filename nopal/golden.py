@@ -43,7 +43,7 @@ def golden_wish(workspace: Workspace, project: Project) -> Wish:
     if personal:
         catalogue = (profile for profile in resolve(names, workspace.catalogue))
         wish = assemble(workspace, neutral, Person(), (), only=_without(tuple(catalogue), personal))
-    return wish
+    return replace(wish, spec=replace(wish.spec, agent_socket=None))
 
 
 def golden_of(wish: Wish, base: str) -> Golden:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connect(project: str = "") -> Iterator[Connection]:
-    """Yield a Fabric connection to the project's running machine, the host's agent forwarded.
+    """Yield a Fabric connection to the project's running machine, the keys it may use at hand.
 
     `project` is the project's name; empty means the one of the repo you stand in.
 
@@ -20,14 +20,16 @@ def connect(project: str = "") -> Iterator[Connection]:
         MachineError: there is no such machine, or it does not run.
         ConvergeError: it could not be reached.
     """
+    from .renew_keys import renew  # noqa: PLC0415
     from .tasks.verb import explained  # noqa: PLC0415
     from .workspace import Workspace  # noqa: PLC0415
 
     workspace = Workspace.open()
     with explained():
-        name = workspace.project(project).name
-        with workspace.reporter(name) as reporter:
-            machine = workspace.machine(name, reporter, workspace.agent_path())
+        found = workspace.project(project)
+        with workspace.reporter(found.name) as reporter:
+            renew(workspace, found, reporter.say)
+            machine = workspace.machine(found.name, reporter)
             _state, transport = machine.reach()
     try:
         yield transport.connection

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from .errors import Fault, MissingKey, PersonOnlyKey, Place, UnknownKey, WrongValue
+from .key_values import key_values
 from .merge import Layer, Setting
 from .project import LayerName, Origin
 from .project_file import TomlFile
@@ -22,6 +23,7 @@ from .schema import (
     PERSON_ONLY,
     PERSON_ONLY_OPTIONS,
     GitTable,
+    KeysTable,
     PersonFile,
     PersonKeys,
     PortTable,
@@ -36,6 +38,7 @@ _NESTED: Mapping[str, type[msgspec.Struct]] = {
     "repos": RepoTable,
     "ports": PortTable,
     "git": GitTable,
+    "keys": KeysTable,
 }
 _MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)")
@@ -121,11 +124,15 @@ class _Source:
             return
         try:
             typed = msgspec.convert(value, type_of(self.keys, key), strict=self.file is not None)
+            if key == "keys":
+                yield from list(self._key_settings(typed))
+                return
             parsed = parse_value(key, typed, home=self.reader.home)
         except msgspec.ValidationError as error:
             self._explain_all(key, value, str(error))
         except BadValue as error:
-            path: KeyPath = (key,) if error.index is None else (key, error.index)
+            index = () if error.index is None else (error.index,)
+            path: KeyPath = (key, *index, *error.below)
             self._wrong(path, error.found, error.allowed, nearest=error.nearest)
         else:
             yield from self._settings(key, parsed)
@@ -160,6 +167,10 @@ class _Source:
         elements = tuple(origin for _, origin in wanted)
         secrets = tuple(secret for secret, _ in wanted)
         yield "secrets", Setting(secrets, self._origin(("secrets",)), elements)
+
+    def _key_settings(self, table: KeysTable | str) -> Iterator[tuple[str, Setting]]:
+        for name, value, path in key_values(table, self.reader.home):
+            yield f"keys.{name}", Setting(value, self._origin(("keys", *path)))
 
     def _option_settings(self, tables: dict[str, Any]) -> Iterator[tuple[str, Setting]]:
         for profile, options in tables.items():
@@ -216,21 +227,27 @@ class _Source:
         """Turn msgspec's message into a fault with a place."""
         found = _MESSAGE.fullmatch(message)
         what, rest = (found["what"], found["path"] or "") if found else (message, "")
+        rest = rest.partition("[...]")[0]  # in a table of any keys, msgspec does not say which
         steps = tuple(int(index) if index else name for index, name in _STEP.findall(rest))
         path: KeyPath = (key, *steps)
         nested = _NESTED.get(key)
         if nested and (unknown := _UNKNOWN.fullmatch(what)):
             inner = (*path, unknown[1])
-            self.reader._unknown(self._place(inner), (*self.base, *inner), nested.__struct_fields__)
+            known = nested.__struct_encode_fields__
+            self.reader._unknown(self._place(inner), (*self.base, *inner), known)
         elif nested and (missing := _MISSING.fullmatch(what)):
             shown = dotted((*self.base, *path, missing[1]))
             fix = f"a table here needs: {', '.join(_required(nested))}"
             self.reader.faults.append(MissingKey(self._place(path), shown, fix))
         else:
             culprit = _follow(value, steps)
-            choices = choices_of(type_of(self.keys, key))
+            keys, name = (
+                (nested, steps[0]) if nested and key == "keys" and steps else (self.keys, key)
+            )
+            choices = choices_of(type_of(keys, str(name)))
             near = difflib.get_close_matches(str(culprit), choices, 1)
-            self._wrong(path, show_toml(culprit), nearest=near[0] if near else "")
+            allowed = allowed_text(keys, str(name))
+            self._wrong(path, show_toml(culprit), allowed, nearest=near[0] if near else "")
 
     def _wrong(self, path: KeyPath, found: str, allowed: str = "", *, nearest: str = "") -> None:
         allowed = allowed or allowed_text(self.keys, str(path[0]))

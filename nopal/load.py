@@ -9,6 +9,8 @@ from typing import Any
 
 from .built_in import HostSize, built_in_layer
 from .errors import BadName, Fault, Place, ProjectError, ProjectFaults
+from .key_settings import KeySettings
+from .key_values import as_arguments
 from .layers import Reader
 from .merge import Layer, Setting, merge, provenance
 from .names import DEFAULT_NAME, host_name, name_problem
@@ -139,16 +141,17 @@ def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
     return Surroundings(
         person_file=paths.config_file,
         repos_of={name: _urls(layer) for name, layer in files.projects.items()},
-        grants=frozenset(
-            name
-            for name, layer in files.projects.items()
-            if layer.settings.keys() & {"mounts", "secrets"}
-        ),
+        grants=frozenset(name for name, layer in files.projects.items() if _gives_away(layer)),
         origin=origin,
         repo_file=files.repo_file.path if files.repo_file else None,
         claimed_name=str(claimed.value) if claimed else "",
         claimed_at=claimed.origin.place if claimed else None,
     )
+
+
+def _gives_away(layer: Layer) -> bool:
+    gifts = ("mounts", "secrets")
+    return any(key in gifts or key.startswith("keys.") for key in layer.settings)
 
 
 def _urls(layer: Layer) -> tuple[str, ...]:
@@ -179,8 +182,10 @@ def _project(
     for key in [key for key in value if key.startswith("options.")]:
         _, profile, option = key.split(".", 2)
         options.setdefault(profile, {})[option] = value.pop(key)
+    keys = {name: value.pop(name) for name in list(value) if name.startswith("keys.")}
     return Project(
         name=choice.name,
+        keys=KeySettings(**as_arguments({name[5:]: given for name, given in keys.items()})),
         memory_bytes=value.pop("memory"),
         disk_bytes=value.pop("disk"),
         git_name=value.pop("git.name"),

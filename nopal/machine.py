@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +24,7 @@ from .driver import Driver
 from .guest_clock import ClockWatch
 from .guest_faults import ask_for_faults
 from .interrupt import leaving
+from .key_way import KeyWay
 from .lock import PATIENT, Command
 from .machine_errors import MachineError, NoSuchMachine
 from .mending import Mending
@@ -52,8 +52,8 @@ class Machine:
     states: StateStore
     pins: HostKeyPins
     reporter: Reporter
-    agent: Path | None = None
-    """The host's SSH agent, forwarded to the steps and sessions that need it."""
+    keys: KeyWay | None = None
+    """Its way to the keys that it may use."""
     command: Command = PATIENT
 
     @property
@@ -64,7 +64,8 @@ class Machine:
     @cached_property
     def way_in(self) -> WayIn:
         """How it is found and logged in to."""
-        return WayIn(self.name, self.open_driver, self.states, self.pins, self.agent)
+        agent = self.keys.socket if self.keys else None
+        return WayIn(self.name, self.open_driver, self.states, self.pins, agent)
 
     @cached_property
     def _mending(self) -> Mending:
@@ -72,7 +73,7 @@ class Machine:
 
     @cached_property
     def _boot(self) -> Boot:
-        return Boot(self.way_in, self.reporter)
+        return Boot(self.way_in, self.reporter, self.keys)
 
     def up(
         self,
@@ -98,10 +99,12 @@ class Machine:
             if restart and needs_boot(state.spec, wish.shape()):
                 self._stop()
                 state = self.states.read(self.name)
+            state = self._noting_keys(state, wish)
             seen = self._glance(state, wish, wish.without_checks)
             if seen.outcome is not None:
                 self._boot.tell_differences(state, wish)
                 self._mending.tell_untended(state)
+                self.carry_keys()
                 return self._as_seen(seen.outcome)
             transport = self.way_in.answering(state)
             if transport is None:
@@ -111,6 +114,7 @@ class Machine:
             else:
                 self._boot.tell_differences(state, wish)
                 self._mending.connection(state, seen)
+            self.carry_keys()
             try:
                 outcome = self._converge(transport, state, wish, keep_going=keep_going)
             finally:
@@ -200,6 +204,21 @@ class Machine:
         """Return where something still listens that was the machine: see `WayIn.quick_address`."""
         return self.way_in.quick_address()
 
+    def carry_keys(self) -> None:
+        """See to it that the running machine has its way to its keys.
+
+        Raises:
+            WiderAgent: it has another agent than that.
+        """
+        state = self.states.read(self.name)
+        if self.keys is None or state.ssh is None or not state.pinned:
+            return
+        address = self.way_in.address(state)
+        if self.keys.is_carried(address) or self.quick_address() is None:
+            return
+        if not self.keys.carry(address):
+            self.reporter.say("it has no way to its keys; inv restart gives it one")
+
     def exists(self) -> bool:
         """Return whether there is such a machine, running or not."""
         return self.driver.instance(self.name) is not None
@@ -261,6 +280,8 @@ class Machine:
                     self.driver.delete(self.name)
             self.pins.remove(self.name)
             self.states.remove(self.name)
+            if self.keys is not None:
+                self.keys.forget()
             return existed
 
     def locked(self) -> AbstractContextManager[None]:
@@ -329,6 +350,14 @@ class Machine:
             self._remember_converged(state, wish)
         return outcome
 
+    def _noting_keys(self, state: MachineState, wish: Wish) -> MachineState:
+        """Remember which keys reach the repos of a machine that is all right in everything else."""
+        if not state.converged or state.reaching == wish.reaching:
+            return state
+        state = msgspec.structs.replace(state, reaching=dict(wish.reaching))
+        self.states.write(state)
+        return state
+
     def _look_again(self, transport: FabricTransport, wish: Wish, watch: ClockWatch) -> Outcome:
         """Return how the steps stand, for a machine in which all of them held before.
 
@@ -351,6 +380,7 @@ class Machine:
             converged=wish.digest,
             profiles=wish.profiles,
             cloned=wish.clones,
+            reaching=dict(wish.reaching),
         )
         if converged != state:
             self.states.write(converged)

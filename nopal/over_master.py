@@ -14,7 +14,8 @@ from provision.errors import ConvergeError
 from provision.report import SilentReport
 from provision.step import Step
 from provision.transcript import Log
-from provision.transport.openssh import OpenSshTransport, is_master_alive
+from provision.transport.master import Master
+from provision.transport.openssh import OpenSshTransport
 
 from .guest_clock import ClockWatch
 
@@ -47,7 +48,7 @@ def glance(
     answers_within_s: float = ANSWERS_WITHIN_S,
 ) -> Glance:
     """Look at `steps` in one exec over the live master, unless it is the one known as `poor`."""
-    master = _identity(address)
+    master = Master(address).identity
     if not master:
         return Glance(is_dead=True)
     if master == poor:
@@ -66,11 +67,3 @@ def glance(
     if watch.off_s:
         return Glance()  # a login sets the clock; the master is not to blame
     return Glance(master, outcome if outcome.is_converged else None)
-
-
-def _identity(address: SshAddress) -> str:
-    """Return a name for the master that listens now; a new one at the same path has another."""
-    if address.control_path is None or not is_master_alive(address.control_path):
-        return ""
-    status = address.control_path.stat()
-    return f"{status.st_ino}:{status.st_mtime_ns}"

@@ -52,6 +52,18 @@ class Paths:
         return self.home / "ssh" / "config"
 
     @property
+    def keys(self) -> Path:
+        """What the key broker keeps: its log, its keys, the machines' policies."""
+        return self.home / "keys"
+
+    @property
+    def key_sockets(self) -> Path:
+        """A socket for each machine that may use keys; Lima's user has to get at it."""
+        if self.lima.user is None:
+            return self.keys / "s"
+        return _SYSTEM_STATE / "keys" / _digest(self.home)
+
+    @property
     def own_profiles(self) -> Path:
         """The folder of the person's own profiles, beside their projects.toml."""
         return self.config_file.parent / "profiles"
@@ -91,14 +103,17 @@ def _system_lima(nopal_home: Path, home: Path, tools: Path | None) -> LimaPaths:
     """Return root's places: the system user can't look into root's home."""
     lima_home = _SYSTEM_STATE / "lima"
     if nopal_home != (home / ".nopal").resolve():
-        key = hashlib.sha256(bytes(nopal_home)).hexdigest()[:8]
-        lima_home = _SYSTEM_STATE / "homes" / key / "lima"
+        lima_home = _SYSTEM_STATE / "homes" / _digest(nopal_home) / "lima"
     return LimaPaths(
         home=lima_home,
         tools=tools or _SYSTEM_STATE / "tools",
         images=_SYSTEM_CACHE / "images",
         user=_SYSTEM_USER,
     )
+
+
+def _digest(nopal_home: Path) -> str:
+    return hashlib.sha256(bytes(nopal_home)).hexdigest()[:8]
 
 
 def _path(environ: Mapping[str, str], variable: str, home: Path) -> Path | None:

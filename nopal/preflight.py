@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from guard.allowed_signers import AllowedSigner, parse_allowed_signer
 from guard.errors import GuardError
 from guard.git_identity import GitIdentity, read_git_identity
 from guard.repo_access import AccessCheck, check_access, known_hosts_for
+from guard.repo_fault import RepoFault
 from guard.repo_url import RepoUrl, check_branch, folder_names, parse_repo_url
 from guard.signing_key import NoSigning, SigningKey, choose_signing_key
 from guard.ssh_agent import AgentSocket, NoAgent
@@ -23,10 +23,15 @@ from profiles.guest import Repo
 
 from .assemble import Person, assemble
 from .errors import Fault, Place, ProjectFaults, WrongValue
+from .key_facts import OwnKeys, Surroundings, policy_of
+from .key_notes import key_notes
 from .wish import Wish
 from .workspace import FORGE, Workspace
 
 if TYPE_CHECKING:
+    from guard.keys.policy import KeyPolicy
+    from guard.public_key import PublicKey
+
     from .project import Project, RepoEntry
 
 Result = TypeVar("Result")
@@ -52,7 +57,8 @@ class Prepared:
 
     project: Project
     wish: Wish
-    agent: Path | None
+    keys: KeyPolicy | None = None
+    """What its machine may do with the keys of this computer; None for nothing at all."""
     notes: tuple[str, ...] = ()
     """What the person should know, one line each."""
 
@@ -96,12 +102,12 @@ class _Check:
     def run(self) -> Prepared | None:
         """Return the checked project, or None when there are faults."""
         workspace, project = self._workspace, self._project
-        state = workspace.states.read(project.name)
-        agent = workspace.agent()
         urls = self._urls()
+        agent = workspace.agent(project.keys.agent, _first_server(urls))
+        own = self._try("keys", lambda: OwnKeys.of(project, workspace.keys)) or OwnKeys()
         identity = self._try("git", lambda: self._identity(urls))
         signing = self._try(
-            "signing_key", lambda: self._signing_key(identity or GitIdentity(), agent)
+            "signing_key", lambda: self._signing_key(identity or GitIdentity(), agent, own)
         )
         signers = [
             signer
@@ -114,7 +120,8 @@ class _Check:
             agent.path if isinstance(agent, AgentSocket) else None,
             HOST_ALIASES,
         )
-        self._check_access([pair for pair in urls if pair[0].text not in state.cloned], access)
+        around = Surroundings(agent, access, workspace.keys.owner_uid, lambda: self._offered(agent))
+        keys, reaching = self._keys(urls, around, signing, own)
         person = Person(
             name=project.git_name or (identity.name if identity else ""),
             email=project.git_email or (identity.email if identity else ""),
@@ -135,9 +142,9 @@ class _Check:
             return None
         return Prepared(
             project,
-            wish,
-            agent.path if isinstance(agent, AgentSocket) else None,
-            _notes(person, signing, agent),
+            replace(wish, reaching=reaching),
+            keys,
+            (*_notes(person, signing, agent), *key_notes(project, [url for url, _ in urls], keys)),
         )
 
     def _identity(self, urls: Sequence[tuple[RepoUrl, str]]) -> GitIdentity:
@@ -148,19 +155,61 @@ class _Check:
         )
 
     def _signing_key(
-        self, identity: GitIdentity, agent: AgentSocket | NoAgent
+        self, identity: GitIdentity, agent: AgentSocket | NoAgent, own: OwnKeys
     ) -> SigningKey | NoSigning:
-        keys = agent.keys if isinstance(agent, AgentSocket) else ()
+        if own.signing is not None:
+            return SigningKey(own.signing, "the project's own key")
+        keys = _keys_of(agent)
         setting = self._project.signing_key if self._project.signing else False
-        return choose_signing_key(
-            setting,
-            identity,
-            keys,
-            home=self._home,
-            offered=lambda: keys_in_order_of_offer(
-                read_ssh_config(FORGE, self._workspace.environ, self._home), keys
-            ),
-        )
+        offered = partial(self._offered, agent)
+        return choose_signing_key(setting, identity, keys, home=self._home, offered=offered)
+
+    def _offered(self, agent: AgentSocket | NoAgent) -> Sequence[PublicKey]:
+        """Return the agent's keys in the order in which a forge would be offered them."""
+        keys = _keys_of(agent)
+        config = read_ssh_config(FORGE, self._workspace.environ, self._home)
+        return keys_in_order_of_offer(config, keys)
+
+    def _keys(
+        self,
+        urls: Sequence[tuple[RepoUrl, str]],
+        around: Surroundings,
+        signing: SigningKey | NoSigning | None,
+        own: OwnKeys,
+    ) -> tuple[KeyPolicy | None, Mapping[str, str]]:
+        """Return what the machine may do with keys, and by URL the key that reaches a repo.
+
+        Whether the repos can be reached is asked with the keys that the machine will have; where
+        they are not chosen yet, with all of the agent's, which chooses them.
+        """
+        project, workspace = self._project, self._workspace
+        state = workspace.states.read(project.name)
+        key = signing.key if isinstance(signing, SigningKey) else None
+        plain = [url for url, _branch in urls]
+        reaching = {url: key for url, key in state.reaching.items() if key}
+
+        def policy() -> KeyPolicy | None:
+            return policy_of(project, plain, around, signing=key, own=own, reaching=reaching)
+
+        access, new = around.access, [pair for pair in urls if pair[0].text not in state.cloned]
+        if project.keys.while_ == "never":
+            access = replace(access, agent_socket=None)
+        elif project.keys.expose != "auto":
+            if new and (settled := policy()) is not None:
+                socket = self._try("keys", lambda: workspace.keys.give(settled))
+                access = replace(access, agent_socket=socket)
+        else:
+            # One that is cloned is asked once, where there is something to choose.
+            is_clear = len(_keys_of(around.agent)) < 2  # noqa: PLR2004
+            new = [
+                pair for pair in urls if pair in new or not (is_clear or pair[0].text in reaching)
+            ]
+        for answer in check_access(new, access):
+            if answer.fault is not None and answer.url.text not in state.cloned:
+                self._add_access_fault(answer.fault)
+            if answer.key:
+                reaching[answer.url.text] = answer.key
+        return policy(), {url.text: reaching[url.text] for url in plain if url.text in reaching}
 
     def _signer(self, index: int, line: str) -> AllowedSigner | None:
         return self._try(f"allowed_signers[{index}]", lambda: parse_allowed_signer(line))
@@ -190,11 +239,10 @@ class _Check:
             repos.append(Repo(url.text, path, branch, entries[index].dependencies))
         return tuple(repos)
 
-    def _check_access(self, repos: Sequence[tuple[RepoUrl, str]], check: AccessCheck) -> None:
-        for fault in check_access(repos, check):
-            indices = [i for i, entry in enumerate(self._project.repos) if entry.url == fault.url]
-            key = f"repos[{indices[0]}]" if indices else "repos"
-            self.faults.append(ForeignFault(self._project.place(key), fault))
+    def _add_access_fault(self, fault: RepoFault) -> None:
+        indices = [i for i, entry in enumerate(self._project.repos) if entry.url == fault.url]
+        key = f"repos[{indices[0]}]" if indices else "repos"
+        self.faults.append(ForeignFault(self._project.place(key), fault))
 
     def _can_read_authorities(self) -> bool:
         unreadable = [path for path in self._project.extra_ca if not os.access(path, os.R_OK)]
@@ -215,6 +263,14 @@ class _Check:
         except (GuardError, ProfileError) as error:
             self.faults.append(ForeignFault(self._project.place(key), error))
         return None
+
+
+def _first_server(urls: Sequence[tuple[RepoUrl, str]]) -> str:
+    return next((url.host for url, _branch in urls if url.scheme == "ssh"), FORGE)
+
+
+def _keys_of(agent: AgentSocket | NoAgent) -> tuple[PublicKey, ...]:
+    return agent.keys if isinstance(agent, AgentSocket) else ()
 
 
 def _checked(entry: RepoEntry) -> tuple[RepoUrl, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .errors import Place
+from .key_settings import KeySettings
 
 if TYPE_CHECKING:
     from guard.secrets.fetch import Wanted
@@ -130,6 +131,8 @@ class Project:
     """What the repo's own file asks for, which gives it nothing."""
     checkpoint_memory: KeepsMemory
     """Whether a checkpoint of the running machine holds its memory; `auto`: not with secrets."""
+    keys: KeySettings
+    """Which keys of this computer the machine may use, and for what."""
     git_name: str
     """"" means: as the host's git has it."""
     git_email: str

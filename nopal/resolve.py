@@ -31,7 +31,7 @@ class Surroundings:
     repos_of: Mapping[str, Sequence[str]]
     """The person's projects, and the URLs each lists."""
     grants: frozenset[str] = frozenset()
-    """Those that mount folders of the host, or are given secrets."""
+    """Those that mount folders of the host, are given secrets, or say which keys may be used."""
     origin: str = ""
     """URL of the repo one stands in; "" outside of one."""
     repo_file: Path | None = None

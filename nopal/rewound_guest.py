@@ -38,3 +38,4 @@ def reconnect(machine: Machine, clock: Callable[[], float] = time.time) -> None:
         finally:
             transport.close()
         machine.driver.checkpoints.reconnect(machine.name)
+        machine.carry_keys()

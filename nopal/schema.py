@@ -80,6 +80,62 @@ class GitTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: str | UnsetType = UNSET
 
 
+class RateTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a machine may use keys."""
+
+    sign: str | UnsetType = UNSET
+    login: str | UnsetType = UNSET
+    ask: str | UnsetType = UNSET
+
+
+class KeysTable(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"while_": "while"},
+):
+    """Which keys of this computer a machine may use, and for what; see `key_settings.py`."""
+
+    expose: (
+        Annotated[
+            str | list[str], Meta(description='"auto", "deploy", or a list of keys of your agent')
+        ]
+        | UnsetType
+    ) = UNSET
+    signing: Literal["person", "project"] | UnsetType = UNSET
+    agent: (
+        Annotated[str, Meta(description='"1password", "env:NAME", or the path of a socket')]
+        | UnsetType
+    ) = UNSET
+    sign: (
+        Annotated[dict[str, str], Meta(description='a table such as {git = "allow"}')] | UnsetType
+    ) = UNSET
+    login: (
+        Annotated[
+            str | dict[str, str],
+            Meta(description='"auto", or a table such as {"github.com" = "allow"}'),
+        ]
+        | UnsetType
+    ) = UNSET
+    users: (
+        Annotated[
+            dict[str, list[str]], Meta(description='a table such as {"github.com" = ["git"]}')
+        ]
+        | UnsetType
+    ) = UNSET
+    hostbound: (
+        Annotated[list[str], Meta(description='a list of hosts, such as ["prod.example.org"]')]
+        | UnsetType
+    ) = UNSET
+    unbound: Literal["allow", "ask", "deny"] | UnsetType = UNSET
+    rate: (
+        Annotated[RateTable, Meta(description='a table such as {sign = "60/10m"}')] | UnsetType
+    ) = UNSET
+    remember: Annotated[str, Meta(description='a time such as "15m"')] | UnsetType = UNSET
+    while_: Literal["always", "connected", "never"] | UnsetType = UNSET
+
+
 class SharedKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys that both files may set."""
 
@@ -177,6 +233,13 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ) = UNSET
     secrets_dotenv: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
     checkpoint_memory: Literal["auto", "always", "never"] | UnsetType = UNSET
+    keys: (
+        Annotated[
+            str | KeysTable,
+            Meta(description='"deploy", or a table such as [projects.NAME.keys]'),
+        ]
+        | UnsetType
+    ) = UNSET
     git: (
         Annotated[GitTable, Meta(description='a table such as {name = "…", email = "…"}')]
         | UnsetType

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lima.spec import GUEST_AGENT_SOCKET
 from provision.shell import join, quote, quote_path
 
 from .secret_delivery import SOURCE_SECRETS
@@ -17,12 +18,14 @@ TMUX = "tmux -L nopal"
 """A server of nopal's own. It reads /etc/tmux.conf, which `base` writes, then ~/.tmux.conf: a file
 named by `-f` would take the place of both."""
 
-AGENT_SOCKET = "~/.local/state/nopal/agent.sock"
-"""A link to the newest connection's agent, so that a pane started long ago reaches it too."""
-
 RECORDS = "~/.local/state/nopal/sessions"
 """A file for each session that was started and not closed since, called by its name."""
 
+# Where sessions looked for their agent that an older nopal started, and that still run.
+_OLD_LINK = (
+    "! [ -L ~/.local/state/nopal/agent.sock ] || "
+    f"ln -sfn {GUEST_AGENT_SOCKET} ~/.local/state/nopal/agent.sock"
+)
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-256color"}) | {
     "vt100",
@@ -86,31 +89,13 @@ class Session:
             raise BadSessionName(self.name)
 
 
-def short_prelude() -> str:
-    """Return shell that comes first where a connection ends soon.
-
-    It keeps to its own agent: what stays, and goes by the link, would lose its agent with it.
-    """
-    return f"""\
-link={quote_path(AGENT_SOCKET)}
-mkdir -p "${{link%/*}}"
-if [ -n "${{SSH_AUTH_SOCK:-}}" ] && [ ! -S "$link" ]; then ln -sfn "$SSH_AUTH_SOCK" "$link"; fi
-export SSH_AUTH_SOCK="${{SSH_AUTH_SOCK:-$link}}"
-"""
-
-
 def prelude(term: str = "", terminfo: str = "") -> str:
-    """Return shell that comes first in every interactive login.
+    """Return shell that comes first in every login.
 
-    It links the forwarded agent to a path that stays, and makes the person's terminal known:
-    `term` is its name, `terminfo` its description in base64, compiled when the guest has none.
+    It names the machine's own agent, and makes the person's terminal known: `term` is its name,
+    `terminfo` its description in base64, compiled when the guest has none.
     """
-    lines = [
-        f"link={quote_path(AGENT_SOCKET)}",
-        'mkdir -p "${link%/*}"',
-        'if [ -n "${SSH_AUTH_SOCK:-}" ]; then ln -sfn "$SSH_AUTH_SOCK" "$link"; fi',
-        'export SSH_AUTH_SOCK="$link"',
-    ]
+    lines = [f"export SSH_AUTH_SOCK={GUEST_AGENT_SOCKET}", _OLD_LINK]
     if term and term not in _KNOWN_TERMS:
         compiled = (
             f"printf %s {quote(terminfo)} | base64 -d | tic -x -o ~/.terminfo - 2>/dev/null || "
@@ -154,7 +139,7 @@ fi
 if [ $did = started ]; then
   {TMUX} start-server \\; {_SERVER_OPTIONS} \\; \\
     new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
-    -e SSH_AUTH_SOCK="$link" -e NOPAL_SESSION="$name" \\
+    -e SSH_AUTH_SOCK="$SSH_AUTH_SOCK" -e NOPAL_SESSION="$name" \\
     -e COLORTERM=truecolor -e BASH_ENV={_EACH_COMMAND} \\
     {quote(command)} \\; \\
     set-option -p -t "=$name:" @nopal_agent {quote(session.agent)}
@@ -169,7 +154,7 @@ fi
 
 def detached_script(session: Session) -> str:
     """Return shell that starts the session and leaves it: it prints `session NAME DID`."""
-    return short_prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
+    return prelude() + start_script(session) + 'printf "session %s %s\\n" "$name" "$did"\n'
 
 
 def attach_script(session: Session, term: str, terminfo: str, hint: str = "") -> str:
@@ -205,7 +190,7 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
         else "cd"
     )
     # A repo may have secrets of its own; the shell that came before stood elsewhere.
-    return short_prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
+    return prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
 
 
 def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:

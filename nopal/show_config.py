@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .key_settings import as_file
 from .project import GIB, WITHOUT_FILE, Origin, PortMapping, Project, RepoEntry
 
 _MIB = 1024**2
@@ -85,6 +86,7 @@ def _values(project: Project) -> dict[str, Any]:
         "secrets_dotenv": project.secrets_dotenv,
         "wants_secrets": list(project.wants_secrets),
         "checkpoint_memory": project.checkpoint_memory,
+        **{f"keys.{key}": value for key, value in as_file(project.keys).items()},
         "git.name": project.git_name,
         "git.email": project.git_email,
         "extra_ca": [str(path) for path in project.extra_ca],

@@ -8,14 +8,11 @@ from provision.transport.address import SshAddress
 from provision.transport.wire import quote_for_any_shell
 
 
-def ssh_command(
-    address: SshAddress, *, script: str = "", forwards_agent: bool = False, tty: bool = False
-) -> list[str]:
+def ssh_command(address: SshAddress, *, script: str = "", tty: bool = False) -> list[str]:
     """Return the argv that runs `script` in the guest, or a login shell when it is empty.
 
-    It reads no ssh_config and joins no master connection: with `forwards_agent`, the agent at
-    SSH_AUTH_SOCK of the environment, and nothing else of the host, is forwarded, by this connection
-    only. The host key must be the pinned one.
+    It reads no ssh_config, joins no master connection, and brings no agent: the guest has a way of
+    its own to the keys that it may use. The host key must be the pinned one.
     """
     options = {
         "HostKeyAlias": address.host_key_alias,
@@ -24,11 +21,9 @@ def ssh_command(
         "StrictHostKeyChecking": "yes" if address.known_hosts else "no",
         "UpdateHostKeys": "no",
         "IdentitiesOnly": "yes",
-        # ssh forwards no agent that it may not ask itself; it asks for the list, and IdentitiesOnly
-        # keeps it from offering another key than the machine's.
-        "IdentityAgent": "" if forwards_agent else "none",
+        "IdentityAgent": "none",
         "IdentityFile": _path(address.identity_file) if address.identity_file else "none",
-        "ForwardAgent": "yes" if forwards_agent else "no",
+        "ForwardAgent": "no",
         "ControlPath": "none",
         "PreferredAuthentications": "publickey",
         "ServerAliveInterval": "15",
@@ -37,8 +32,7 @@ def ssh_command(
     }
     command = ["ssh", "-F", "none", "-p", str(address.port)]
     for name, value in options.items():
-        if value:
-            command += ["-o", f"{name}={value}"]
+        command += ["-o", f"{name}={value}"]
     command += ["-t"] if tty else ["-T"]
     command += ["-l", address.user, "--", address.host]
     # sshd gives it to the login shell, which may be fish; the script is bash's.

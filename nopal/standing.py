@@ -1,16 +1,16 @@
-"""Standing in a project's machine: the person's own `ssh`, with the agent and nothing else."""
+"""Standing in a project's machine: the person's own `ssh`, with nothing of theirs in it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .machine import Machine
 from .machine_errors import MachineError, NotRunning
 from .preflight import prepare_all
+from .renew_keys import renew
 from .report import one_line_summary
 from .ssh_command import ssh_command
 from .workplace import Workplace, workplace
@@ -124,18 +124,21 @@ class Standing:
             machine = self.workspace.machine(name, reporter)
             address = machine.quick_address()
             if address is not None and not needs:
+                renew(self.workspace, self.project, reporter.say)
+                machine.carry_keys()
                 return address
             (item,) = prepare_all(self.workspace, [self.project])
             if needs and needs not in item.wish.profiles:
                 raise ProfileMissing(name, needs)
             if address is not None and machine.is_converged(item.wish):
                 self._give_secrets(machine)
+                self.workspace.machine_of(item, reporter).carry_keys()
                 return address
             from .bake import golden_on_demand  # noqa: PLC0415
             from .host_setup import HostSetup  # noqa: PLC0415
 
             host = HostSetup(self.workspace, [item.wish.spec.image], may_install=False)
-            machine = self.workspace.machine(name, reporter, item.agent)
+            machine = self.workspace.machine_of(item, reporter)
             golden = golden_on_demand(self.workspace, self.project, reporter)
             outcome = machine.up(item.wish, prepare=host, golden=golden)
             reporter.say(f"up: {one_line_summary(outcome)}")
@@ -164,18 +167,14 @@ class Standing:
 
     def attach(self, script: str, *, tty: bool, address: SshAddress | None = None) -> int:
         """Run `script` in the machine on this terminal, or in this pipe; return its status."""
-        agent = self.workspace.agent_path()
-        command = ssh_command(
-            address or self.ready(), script=script, forwards_agent=agent is not None, tty=tty
-        )
-        return subprocess.run(command, env=self._environment(agent), check=False).returncode
+        command = ssh_command(address or self.ready(), script=script, tty=tty)
+        return subprocess.run(command, env=self._environment, check=False).returncode
 
     def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
         """Run `script` in the machine; return its status and what it printed."""
-        agent = self.workspace.agent_path()
         answer = subprocess.run(
-            ssh_command(address or self.ready(), script=script, forwards_agent=agent is not None),
-            env=self._environment(agent),
+            ssh_command(address or self.ready(), script=script),
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -183,10 +182,10 @@ class Standing:
         )
         return answer.returncode, answer.stdout.decode(errors="replace").splitlines()
 
-    def _environment(self, agent: Path | None) -> dict[str, str]:
+    @property
+    def _environment(self) -> dict[str, str]:
         environ = self.workspace.environ
-        kept = {name: value for name, value in environ.items() if name != "SSH_AUTH_SOCK"}
-        return {**kept, "SSH_AUTH_SOCK": str(agent)} if agent else kept
+        return {name: value for name, value in environ.items() if name != "SSH_AUTH_SOCK"}
 
 
 def is_terminal() -> bool:

@@ -47,6 +47,8 @@ class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profiles: tuple[str, ...] = ()
     cloned: tuple[str, ...] = ()
     """URLs of the repos that are in the machine."""
+    reaching: dict[str, str] = {}
+    """By the URL of a repo, the fingerprint of the key that its server accepted."""
     fork_of: str = ""
     """The project whose settings the machine has, until it gets some of its own."""
     poor_master: str = ""

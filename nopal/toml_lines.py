@@ -49,7 +49,8 @@ def dotted(path: KeyPath) -> str:
             text += f"[{part}]"
         else:
             shown = part if len(part) <= _LONGEST_SHOWN else f"{part[:_LONGEST_SHOWN]}…"
-            text += ("." if text else "") + (shown if shown.isprintable() else ascii(shown))
+            shown = shown if shown.isprintable() else ascii(shown)
+            text += ("." if text else "") + (f'"{shown}"' if "." in part else shown)
     return text
 
 

@@ -33,6 +33,8 @@ class BadValue(Exception):
     index: int | None = None
     """Which element of a list it is."""
     nearest: str = ""
+    below: tuple[str | int, ...] = ()
+    """Where in a table it stands."""
 
 
 def parse_value(key: str, value: object, *, home: Path) -> object:

@@ -58,7 +58,7 @@ class WayIn:
     states: StateStore
     pins: HostKeyPins
     agent: Path | None = None
-    """The host's SSH agent, forwarded to the steps and sessions that need it."""
+    """What is forwarded as an SSH agent to the steps that need one."""
 
     def reach(self, wish: Wish | None = None) -> tuple[MachineState, FabricTransport]:
         """Connect to the running machine, whose safety `wish` tells where it has to be asked for.

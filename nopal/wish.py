@@ -25,6 +25,8 @@ class Wish:
     """The profiles that each of `profiles` requires directly."""
     clones: tuple[str, ...] = ()
     """URLs of the repos that the steps clone."""
+    reaching: Mapping[str, str] = field(default_factory=dict)
+    """By the URL of a repo, the fingerprint of the key that its server accepted."""
     owner: str = ""
     """The repo directory that asks for the machine."""
 

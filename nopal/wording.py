@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -39,7 +39,8 @@ def show_toml(value: object) -> str:
 @cache
 def type_of(keys: type[msgspec.Struct], key: str) -> Any:
     """Return the type that a key's value must have."""
-    return get_type_hints(keys, include_extras=True)[key]
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(keys)}
+    return types[key]
 
 
 def _descriptions(hint: Any) -> Iterator[str]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from .bake import Bakery
     from .checkpoints import Checkpoints
     from .driver import Driver
+    from .keys import Keys
     from .machine import Machine
+    from .preflight import Prepared
     from .project import Project
     from .project_secrets import ProjectSecrets
     from .report import Listener, Reporter
@@ -102,6 +104,13 @@ class Workspace:
 
         return PinStore(self.paths.known_hosts)
 
+    @cached_property
+    def keys(self) -> Keys:
+        """The broker of the person's keys."""
+        from .keys import Keys  # noqa: PLC0415
+
+        return Keys(self.paths, self.environ)
+
     def project(self, name: str = "", flags: Mapping[str, object] | None = None) -> Project:
         """Return the project that is meant.
 
@@ -152,28 +161,30 @@ class Workspace:
 
         return Reporter(name, self.screen, self.paths.logs / f"{log_name or name}.log", listener)
 
-    def agent(self) -> AgentSocket | NoAgent:
-        """Return the SSH agent of this computer that the person means."""
+    def agent(self, choice: str = "", host: str = FORGE) -> AgentSocket | NoAgent:
+        """Return the SSH agent of this computer that the person means.
+
+        `choice` is the project's `keys.agent`; `host` is the one whose part of the ssh
+        configuration counts.
+        """
         from guard.ssh_agent import choose_agent  # noqa: PLC0415
         from guard.ssh_config import read_ssh_config  # noqa: PLC0415
 
-        config = read_ssh_config(FORGE, self.environ, self.paths.user_home)
+        config = read_ssh_config(host, self.environ, self.paths.user_home)
         return choose_agent(
             self.environ,
             self.paths.user_home,
+            choice=choice,
             ssh_config_identity_agent=config.identity_agent,
         )
 
-    def agent_path(self) -> Path | None:
-        """Return the socket of that agent, if there is one."""
-        return getattr(self.agent(), "path", None)
-
-    def machine(self, name: str, reporter: Reporter, agent: Path | None = None) -> Machine:
+    def machine(self, name: str, reporter: Reporter) -> Machine:
         """Return the machine of that name, which need not exist."""
         from .machine import Machine  # noqa: PLC0415
 
+        keys = self.keys.way(name, lambda: self.driver.reconnect(name))
         return Machine(
-            name, lambda: self.driver, self.states, self.pins, reporter, agent, self.command
+            name, lambda: self.driver, self.states, self.pins, reporter, keys, self.command
         )
 
     def secrets(self, project: Project, machine: Machine) -> ProjectSecrets:
@@ -216,6 +227,18 @@ class Workspace:
         from guard.secrets.provider import Tools  # noqa: PLC0415
 
         return Tools(self.environ, self.paths.user_home)
+
+    def machine_of(self, item: Prepared, reporter: Reporter) -> Machine:
+        """Return the machine of a checked project, with the keys that it may use given to it.
+
+        Raises:
+            BrokerUnreachable, BrokerRefused: its keys cannot be had.
+        """
+        if item.keys is None:
+            self.keys.take_away(item.name)
+        else:
+            self.keys.give(item.keys)
+        return self.machine(item.name, reporter)
 
     def bakery(self, reporter: Reporter) -> Bakery:
         """Return what finds and makes golden machines, telling `reporter`."""

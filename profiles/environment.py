@@ -21,6 +21,7 @@ _CA_VARIABLES = (
     "CODEX_CA_CERTIFICATE",
 )
 
+_SERVICES = "~/.config/environment.d"
 SCRIPT = "/etc/nopal/environment.sh"
 SECRETS = "/etc/nopal/secrets.sh"
 
@@ -34,11 +35,15 @@ def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
     variables = {"LANG": guest.locale, "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
     if guest.extra_ca:
         variables |= dict.fromkeys(_CA_VARIABLES, CA_BUNDLE)
+    agent = {"SSH_AUTH_SOCK": guest.agent_socket} if guest.agent_socket else {}
+    if agent:
+        # An agent that wants to know where a login leads is told so by OpenSSH, not by libgit2.
+        variables["CARGO_NET_GIT_FETCH_WITH_CLI"] = "true"
     variables |= extra
     path = f"{guest.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    pam = {"PATH": path, **variables}
+    pam = {"PATH": path, **variables, **agent}
     yield Block("/etc/environment", "".join(f'{key}="{value}"\n' for key, value in pam.items()))
-    yield File(SCRIPT, _posix_script(variables))
+    yield File(SCRIPT, _posix_script(variables) + _posix_agent(guest.agent_socket))
     yield File(SECRETS, read_data("secrets.sh"))
     yield Link("/etc/profile.d/nopal.sh", SCRIPT)
     # Debian's .bashrc returns at once where nobody types, hence `top`.
@@ -47,8 +52,25 @@ def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
     if guest.shell == "zsh":
         yield Block("/etc/zsh/zshenv", source)
     if guest.shell == "fish":
-        yield File("/etc/fish/conf.d/nopal.fish", _fish_script(variables))
+        script = _fish_script(variables) + _fish_agent(guest.agent_socket)
+        yield File("/etc/fish/conf.d/nopal.fish", script)
         yield File("/etc/fish/conf.d/nopal-secrets.fish", read_data("secrets.fish"))
+    for name, value in agent.items():
+        # Debian's own agent would say that it is the one when the user's manager starts.
+        yield Link("~/.config/systemd/user/ssh-agent.socket", "/dev/null")
+        # Services of the user's own have what their manager has.
+        variable = f"{name}={value}"
+        now = f"systemctl --user set-environment {quote(variable)} 2>/dev/null || true"
+        yield File(f"{_SERVICES}/nopal.conf", f"{variable}\n", then=now)
+
+
+def _posix_agent(socket: str) -> str:
+    # Root's shells read the script too, and are none of those that the agent is for.
+    return f"[ ! -O {quote(socket)} ] || export SSH_AUTH_SOCK={quote(socket)}\n" if socket else ""
+
+
+def _fish_agent(socket: str) -> str:
+    return f"test -O {quote(socket)}; and set -gx SSH_AUTH_SOCK {quote(socket)}\n" if socket else ""
 
 
 def _posix_script(variables: Mapping[str, str]) -> str:

@@ -46,6 +46,8 @@ class Guest:
     """How much coding agents may do without asking: see the profiles `claude` and `codex`."""
     git_name: str = ""
     git_email: str = ""
+    agent_socket: str = ""
+    """Where the machine's SSH agent is, in it; empty: it has none of its own."""
     signing_key: str = ""
     """An OpenSSH public key line; empty: commits are not signed."""
     allowed_signers: tuple[str, ...] = ()

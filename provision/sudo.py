@@ -11,6 +11,9 @@ import re
 from .errors import SudoRefused
 from .shell import quote
 
+# sudo drops the variable, and PAM may bring it back from /etc/environment.
+_NO_AGENT = "env -u SSH_AUTH_SOCK"
+
 
 def as_root(shell: str = "sh") -> str:
     """Return shell that defines `become ARGUMENT…` for root: `shell`, its script on stdin."""
@@ -19,7 +22,7 @@ def as_root(shell: str = "sh") -> str:
 
 def freely(shell: str = "sh") -> str:
     """Return shell that defines it for who may become root without a password."""
-    return f'become() {{ sudo -n -H {shell} -s -- "$@" 2>&1; }}'
+    return f'become() {{ sudo -n -H {_NO_AGENT} {shell} -s -- "$@" 2>&1; }}'
 
 
 def with_password(nonce: str, shell: str = "sh") -> str:
@@ -28,6 +31,7 @@ def with_password(nonce: str, shell: str = "sh") -> str:
     A wrong password is tried once: sudo asks again and would take the script for the next ones.
     """
     # sudo asks for no password where none is needed, so that its line is still there for the shell.
+    shell = f"{_NO_AGENT} {shell}"
     skip = f'while IFS= read -r l && [ "$l" != {nonce} ]; do :; done; exec {shell} -s -- "$@"'
     return f"""\
 IFS= read -r nopal_secret

@@ -91,9 +91,11 @@ def down(
 
     def stop(machine: Machine) -> None:
         was_running = machine.down(force=force)
+        workspace.keys.take_away(machine.name)
         machine.reporter.say("stopped" if was_running else "was not running")
 
     workspace.for_each_machine(workspace.names(project or (), everything=all), stop)
+    keep_keys_of_running(workspace)
 
 
 @verb(
@@ -136,11 +138,13 @@ def destroy(
         _ask_to_destroy(workspace, names)
 
     def end(machine: Machine) -> None:
+        workspace.keys.take_away(machine.name)
         existed = machine.destroy()
         machine.reporter.forget_log()
         machine.reporter.tell("destroyed" if existed else "there was no machine")
 
     workspace.for_each_machine(names, end)
+    keep_keys_of_running(workspace)
 
 
 @verb(
@@ -187,7 +191,7 @@ def provision(
         raise Exit("--profiles and --ask-sudo belong to --host; a project names its profiles", 2)
     item = _prepared(workspace, project, selection)
     with workspace.reporter(item.name, _listener(item.name, json)) as reporter:
-        machine = workspace.machine(item.name, reporter, item.agent)
+        machine = workspace.machine_of(item, reporter)
         outcome = (
             machine.look(item.wish)
             if check
@@ -216,7 +220,7 @@ def plan(
 
     listener = _listener(item.name, json)
     with workspace.reporter(item.name, listener) as reporter:
-        changes = workspace.machine(item.name, reporter, item.agent).plan(item.wish)
+        changes = workspace.machine(item.name, reporter).plan(item.wish)
     if listener is not None:
         listener.plan(changes)
     else:
@@ -224,6 +228,13 @@ def plan(
             sys.stdout.write(f"{printable(line)}\n")
     if changes:
         raise Exit(code=2)
+
+
+def keep_keys_of_running(workspace: Workspace) -> None:
+    """Take the keys of machines away that stopped in other ways: the broker ends with the last."""
+    if workspace.keys.names():
+        running = (one.name for one in workspace.driver.list() if one.is_running)
+        workspace.keys.keep_only(running)
 
 
 def _bring_up(
@@ -247,7 +258,7 @@ def _bring_up(
         with workspace.reporter(item.name) as reporter:
             for note in item.notes:
                 reporter.say(note)
-            machine = workspace.machine(item.name, reporter, item.agent)
+            machine = workspace.machine_of(item, reporter)
             on_demand = golden_on_demand(workspace, item.project, reporter)
             outcome = machine.up(
                 item.wish,

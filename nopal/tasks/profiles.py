@@ -30,7 +30,7 @@ def _run(c: Context, profile: Profile, action: str, project: str) -> None:
     workspace = open_workspace(c)
     (item,) = prepare_all(workspace, [workspace.project(project)], only=(profile.label,))
     with workspace.reporter(item.name) as reporter:
-        machine = workspace.machine(item.name, reporter, item.agent)
+        machine = workspace.machine_of(item, reporter)
         if action == "install":
             outcome = machine.converge(item.wish, is_whole=False)
             reporter.say(one_line_summary(outcome))

@@ -72,7 +72,7 @@ def _update_machine(
     _check_names(only, item.wish.profiles)
     prepare = HostSetup(workspace, [item.wish.spec.image], may_install=may_install)
     with workspace.reporter(item.name) as reporter:
-        machine = workspace.machine(item.name, reporter, item.agent)
+        machine = workspace.machine_of(item, reporter)
         done = update_machine(machine, item.wish, only=only, prepare=prepare)
     _tell(workspace, item.name, done, restart=f"inv restart -p {item.name}", as_json=as_json)
     done.outcome.raise_for_failure()

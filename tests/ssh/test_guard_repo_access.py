@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from guard_fixtures import Sshd, make_key, make_repo, run, ssh_agent, sshd
 
-from guard.repo_access import AccessCheck, check_access, known_hosts_for
+from guard.repo_access import AccessCheck, RepoAccess, check_access, known_hosts_for
+from guard.repo_fault import RepoFault
 from guard.repo_url import parse_repo_url
+from guard.ssh_agent import list_keys
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,17 @@ class World:
 
     def ask(self, *repos: tuple[str, str], check: AccessCheck | None = None) -> list[str]:
         pairs = [(parse_repo_url(url), branch) for url, branch in repos]
-        return [fault.kind for fault in check_access(pairs, check or self.check)]
+        return [
+            one.fault.kind
+            for one in check_access(pairs, check or self.check)
+            if one.fault is not None
+        ]
+
+
+def only_fault(answers: Sequence[RepoAccess]) -> RepoFault:
+    (answer,) = answers
+    assert answer.fault is not None
+    return answer.fault
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +57,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_repos_that_the_agents_key_may_read_have_no_fault(world: World) -> None:
     url = world.server.url("blog.git")
     assert world.ask((url, ""), (url, "main")) == []
+
+
+def test_the_key_that_reaches_a_repo_is_named_among_others(world: World, tmp_path: Path) -> None:
+    key = make_key(tmp_path, "stranger")
+    (work,) = list_keys(world.check.agent_socket or tmp_path)
+    urls = [(parse_repo_url(world.server.url(name)), "") for name in ("blog.git", "typo.git")]
+    with ssh_agent(tmp_path / "stranger", world.check.home / "work") as agent:
+        found, lost = check_access(urls, replace(world.check, agent_socket=agent))
+    assert (found.key, found.fault) == (work.fingerprint, None)
+    assert found.key != key.fingerprint
+    assert lost.fault is not None
+    assert "debug1" not in str(lost.fault)
 
 
 def test_an_empty_repo_is_reachable(world: World) -> None:
@@ -68,7 +92,7 @@ def test_a_key_that_is_only_a_file_is_no_access_since_no_guest_has_it(
     (home / ".ssh/id_ed25519").chmod(0o600)
     check = replace(world.check, home=home, agent_socket=None)
     url = parse_repo_url(world.server.url("blog.git"))
-    (fault,) = check_access([(url, "")], check)
+    fault = only_fault(check_access([(url, "")], check))
     assert (fault.kind, "there is no ssh-agent" in str(fault)) == ("login refused", True)
 
 
@@ -76,7 +100,7 @@ def test_an_unknown_host_is_a_fault_that_names_the_command_and_no_question(
     world: World, tmp_path: Path
 ) -> None:
     url = parse_repo_url(world.server.url("blog.git"))
-    (fault,) = check_access([(url, "")], replace(world.check, home=tmp_path))
+    fault = only_fault(check_access([(url, "")], replace(world.check, home=tmp_path)))
     assert fault.kind == "unknown host key"
     assert f"ssh -p {world.server.port} " in str(fault)
     assert str(fault).count("\n") <= 2
@@ -128,7 +152,7 @@ def test_an_unknown_key_of_this_host_comes_with_a_command_that_works_here(
 ) -> None:
     check = replace(world.check, home=tmp_path, host_aliases={"192.168.5.2": "127.0.0.1"})
     url = world.server.url("blog.git").replace("127.0.0.1", "192.168.5.2")
-    (fault,) = check_access([(parse_repo_url(url), "")], check)
+    fault = only_fault(check_access([(parse_repo_url(url), "")], check))
     assert fault.kind == "unknown host key"
     assert "@127.0.0.1`" in fault.fix
 

@@ -92,11 +92,12 @@ def test_a_dead_socket_of_1password_does_not_hide_the_agent_in_use(
 ) -> None:
     key = make_key(tmp_path, "id")
     (short_folder / ".1password").mkdir()
+    dead = short_folder / ".1password/agent.sock"
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(short_folder / ".1password/agent.sock"))
+        server.bind(str(dead))
     with ssh_agent(tmp_path / "id") as path:
         chosen = choose_agent({"SSH_AUTH_SOCK": str(path)}, short_folder)
-    assert chosen == AgentSocket(path, "SSH_AUTH_SOCK", (key,))
+    assert chosen == AgentSocket(path, "SSH_AUTH_SOCK", (key,), others=(dead,))
 
 
 def test_an_empty_agent_of_1password_does_not_hide_the_one_with_keys(

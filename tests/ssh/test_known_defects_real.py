@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from lima.spec import GUEST_AGENT_SOCKET
 from nopal.lost_work import SCRIPT, LostWork, read_answer
-from nopal.sessions import command_script, prelude, short_prelude
+from nopal.sessions import command_script, prelude
 from nopal.ssh_command import ssh_command
 from provision.transport.address import SshAddress
 
@@ -104,44 +103,17 @@ def test_a_machine_without_clones_says_that_it_was_asked(tmp_path: Path) -> None
 # 27. A session keeps the agent of the connection that made it.
 
 
-def agent(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen()
-    return listener
+def test_a_session_of_an_older_nopal_finds_the_agent_that_stays(tmp_path: Path) -> None:
+    link = tmp_path / ".local/state/nopal/agent.sock"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "gone")
+    told = sh(f'{prelude()}echo "$SSH_AUTH_SOCK"', tmp_path, SSH_AUTH_SOCK="/tmp/other")
+    assert told.strip() == str(link.readlink()) == GUEST_AGENT_SOCKET
 
 
-def linked(home: Path) -> str:
-    return str((home / ".local/state/nopal/agent.sock").readlink())
-
-
-def test_a_session_that_stays_finds_the_agent_of_the_newest_login(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        with closing(agent(tmp_path / name)):
-            told = sh(
-                f'{prelude()}echo "$SSH_AUTH_SOCK"', tmp_path, SSH_AUTH_SOCK=str(tmp_path / name)
-            )
-            assert linked(tmp_path) == str(tmp_path / name)
-            assert told.strip() == str(tmp_path / ".local/state/nopal/agent.sock")
-
-
-def test_a_command_that_ends_soon_takes_no_agent_from_a_session_that_stays(tmp_path: Path) -> None:
-    with closing(agent(tmp_path / "stays")), closing(agent(tmp_path / "ends")):
-        sh(prelude(), tmp_path, SSH_AUTH_SOCK=str(tmp_path / "stays"))
-        told = sh(
-            f'{short_prelude()}echo "$SSH_AUTH_SOCK"',
-            tmp_path,
-            SSH_AUTH_SOCK=str(tmp_path / "ends"),
-        )
-        assert linked(tmp_path) == str(tmp_path / "stays")
-        assert told.strip() == str(tmp_path / "ends")
-
-
-def test_a_dead_link_is_turned_to_whatever_agent_there_is(tmp_path: Path) -> None:
-    sh(prelude(), tmp_path, SSH_AUTH_SOCK=str(tmp_path / "gone"))
-    with closing(agent(tmp_path / "here")):
-        sh(short_prelude(), tmp_path, SSH_AUTH_SOCK=str(tmp_path / "here"))
-        assert linked(tmp_path) == str(tmp_path / "here")
+def test_a_login_makes_no_link_of_the_old_kind(tmp_path: Path) -> None:
+    sh(prelude(), tmp_path)
+    assert not (tmp_path / ".local").exists()
 
 
 # 28. What `run` is told depends on the login shell.

@@ -12,7 +12,7 @@ import yaml
 from lima.errors import UnreadableAnswer, UnsafeInstance
 from lima.images import catalogue
 from lima.instance import decode
-from lima.safety import assert_safe
+from lima.safety import assert_safe, carries_agent
 from lima.spec import MachineSpec, Mount, PortForward
 from lima.template import render
 
@@ -163,3 +163,46 @@ def test_an_answer_of_another_shape_is_an_error(output: str) -> None:
 
 def test_no_output_means_no_machines() -> None:
     assert decode("") == ()
+
+
+AGENT = replace(SPEC, agent_socket=Path("/k/s/blog.sock"))
+CARRIED = {
+    "guestIPMustBeZero": False,
+    "guestIP": "127.0.0.1",
+    "guestPortRange": [1, 65535],
+    "guestSocket": "/run/user/1000/nopal-agent.sock",
+    "hostIP": "127.0.0.1",
+    "hostPortRange": [0, 0],
+    "hostSocket": "/k/s/blog.sock",
+    "proto": "any",
+    "reverse": True,
+}
+
+
+def with_rules(*rules: dict[str, Any]) -> dict[str, Any]:
+    record = recorded()
+    record["config"]["portForwards"] = list(rules)
+    return record
+
+
+def test_a_machine_with_its_own_agent_is_safe_and_so_is_one_from_before_it() -> None:
+    check(with_rules(CARRIED, DENY), AGENT)
+    check(with_rules(DENY), AGENT)
+    (instance,) = decode(json.dumps(with_rules(CARRIED, DENY)))
+    assert carries_agent(instance, AGENT)
+    assert not carries_agent(instance, SPEC)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hostSocket": "/run/user/0/ssh-agent"},
+        {"guestSocket": "/tmp/agent.sock"},
+        {"reverse": False},
+    ],
+)
+def test_any_other_socket_in_a_machine_is_a_difference(change: dict[str, Any]) -> None:
+    with pytest.raises(UnsafeInstance):
+        check(with_rules({**CARRIED, **change}, DENY), AGENT)
+    with pytest.raises(UnsafeInstance):
+        check(with_rules(CARRIED, DENY), SPEC)

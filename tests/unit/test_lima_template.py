@@ -39,6 +39,8 @@ CASES = {
             Mount(Path("/Users/al/it's {{.Home}}"), "/mnt/skills"),
         ),
     ),
+    "agent": replace(PLAIN, agent_socket=Path("/home/al/it's {{.Home}}/blog.sock")),
+    "agent-ports-auto": replace(PLAIN, ports="auto", agent_socket=Path("/k/s/blog.sock")),
     "zsh": replace(PLAIN, shell="/usr/bin/zsh", cpus=8, memory_gib=16, disk_gib=100),
 }
 
@@ -136,6 +138,10 @@ def test_no_path_changes_the_rest_of_a_template(location: str, authority: str) -
         ("mounts", (Mount(Path("/x"), "/mnt/x, defaults]"),)),
         ("mounts", (Mount(Path("/x\n- location: /"), "/mnt/x"),)),
         ("ca_files", (Path("ca.crt"),)),
+        ("agent_socket", Path("agent.sock")),
+        ("agent_socket", Path("/a:b/agent.sock")),
+        ("agent_socket", Path("/" + "x" * 103)),
+        ("agent_socket", Path("/x\n- hostSocket: /y")),
         ("cpus", 0),
     ],
 )

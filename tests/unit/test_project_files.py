@@ -171,7 +171,7 @@ extra_ca = ["~/ca.pem"]
         ("profiles = 'docker'", "profiles", '"docker"'),
         ("profiles = ['../evil']", "profiles[0]", '"../evil"'),
         ("profiles = ['a', '/abs']", "profiles[1]", '"/abs"'),
-        ("options = {'../x' = {a = 1}}", "options.../x", "the name of no profile"),
+        ("options = {'../x' = {a = 1}}", 'options."../x"', "the name of no profile"),
         ("repos = 'git@h:a/b'", "repos", '"git@h:a/b"'),
         ("repos = [3]", "repos[0]", "3"),
         ("repos = [{url = 'x', path = '../../etc'}]", "repos[0]", None),
@@ -318,6 +318,7 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "secrets",
                 "secrets_dotenv",
                 "checkpoint_memory",
+                "keys",
                 "git",
                 "extra_ca",
             }

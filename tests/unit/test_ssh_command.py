@@ -29,13 +29,8 @@ def test_the_persons_configuration_and_masters_are_left_out() -> None:
     assert options(command)["IdentityAgent"] == "none"
 
 
-def test_the_agent_is_forwarded_only_when_asked_for() -> None:
+def test_no_agent_is_brought_along() -> None:
     assert options(ssh_command(ADDRESS))["ForwardAgent"] == "no"
-    chosen = options(ssh_command(ADDRESS, forwards_agent=True))
-    assert chosen["ForwardAgent"] == "yes"
-    # ssh forwards nothing when it may not use the agent itself.
-    assert "IdentityAgent" not in chosen
-    assert chosen["IdentitiesOnly"] == "yes"
 
 
 def test_paths_with_spaces_and_percents_are_taken_as_they_are() -> None:

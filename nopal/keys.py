@@ -1,0 +1,84 @@
+"""This computer's key broker as the verbs use it: started, given policies, told what ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from guard.keys.client import BrokerClient
+from guard.keys.policy import KeyPolicy
+
+from .key_way import KeyWay
+
+if TYPE_CHECKING:
+    from .paths import Paths
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The broker of one NOPAL_HOME."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+
+    @cached_property
+    def client(self) -> BrokerClient:
+        """How to talk to it."""
+        return BrokerClient(self.paths.keys, self.paths.key_sockets, self.environ)
+
+    @property
+    def owner_uid(self) -> int | None:
+        """Who connects for the machines, where it is not ourselves: Lima's user, if we are root."""
+        from lima.process import identity  # noqa: PLC0415
+
+        person = identity(self.paths.lima.user) if self.paths.lima.user else None
+        return person.uid if person else None
+
+    def way(self, name: str, open_master: Callable[[], object]) -> KeyWay:
+        """Return a machine's way to its keys, whether any are given to it or not."""
+        memory = self.paths.keys / "carried" / name
+        return KeyWay(name, self.client.socket(name), memory, open_master)
+
+    def give(self, policy: KeyPolicy) -> Path:
+        """Let a machine use keys; return their socket.
+
+        Raises:
+            BrokerUnreachable, BrokerRefused: that cannot be done.
+        """
+        self._make_room()
+        return self.client.give(policy)
+
+    def _make_room(self) -> None:
+        """Make a folder for the sockets that Lima's user can pass through, but not look into."""
+        folder = self.paths.key_sockets
+        if self.paths.lima.user is not None:
+            for place in (folder.parent, folder):
+                place.mkdir(exist_ok=True, parents=True)
+                place.chmod(0o711)
+
+    def take_away(self, name: str) -> None:
+        """Let a machine use no key any more, from this moment on."""
+        if self.paths.keys.is_dir():
+            self.client.take_away(name)
+
+    def given(self, name: str) -> KeyPolicy | None:
+        """Return the policy that a machine was last given and still has."""
+        try:
+            text = self.client.places.policy(name).read_bytes()
+            return msgspec.json.decode(text, type=KeyPolicy)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the machines that have been given keys."""
+        return tuple(sorted(file.stem for file in self.client.places.projects.glob("*.json")))
+
+    def keep_only(self, running: Iterable[str]) -> None:
+        """Take the keys of all other machines away: the broker ends when no machine has any."""
+        for name in set(self.names()) - set(running):
+            self.take_away(name)
