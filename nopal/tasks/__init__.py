@@ -22,6 +22,7 @@ from . import (
     inspect,
     lifecycle,
     logs,
+    manual,
     pins,
     ports,
     secrets,
@@ -73,6 +74,7 @@ ns = agents.Verbs(
     storage.df,
     storage.prune,
     setup.setup,
+    manual.help_task(sys.argv[1:]),
 )
 for _profile in load().values():
     ns.add_collection(_profile)
