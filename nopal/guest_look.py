@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from provision.look import Question
 
-from .sessions import TMUX
+from . import session_look
 
 Answers = Mapping[str, str | None]
 
@@ -25,11 +25,7 @@ MOUNTS = Question(
     "awk '$2 == \"/\" || $3 ~ /^(9p|virtiofs|fuse.sshfs|nfs4?|cifs)$/ {print $2, $3, $4}'"
     " /proc/self/mounts",
 )
-SESSIONS = Question(
-    "sessions",
-    f"{TMUX} list-sessions -F '#{{session_name}} #{{session_created}} #{{session_attached}}'"
-    " 2>/dev/null || :",
-)
+SESSIONS = Question("sessions", session_look.SCRIPT)
 OUTSIDE = "deb.debian.org"
 """A name that a machine needs: its packages come from there, or from what answers by that name."""
 NAMES = Question(
@@ -45,7 +41,6 @@ _MOST = 500
 _LAST_PORT = 65535
 _PROGRAM = re.compile(r'users:\(\("([^"]{1,64})",pid=(\d{1,10})')
 _ADDRESS = re.compile(r"\[?([0-9a-fA-F:.*]{1,45})\]?(?:%[\w.-]{1,15})?\]?:(\d{1,5})")
-_SESSION = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,40}) (\d{1,12}) (\d{1,4})")
 
 
 @dataclass(frozen=True)
@@ -82,16 +77,6 @@ class Listener:
     def is_local(self) -> bool:
         """Whether only the guest itself can connect."""
         return self.address.startswith("127.") or self.address == "::1"
-
-
-@dataclass(frozen=True)
-class AgentSession:
-    """A tmux session in which an agent runs."""
-
-    name: str
-    began: int
-    """Seconds since 1970, by the guest's clock."""
-    is_attached: bool
 
 
 def uptime_s(answers: Answers) -> float | None:
@@ -139,10 +124,9 @@ def mounts(answers: Answers) -> tuple[GuestMount, ...]:
     )
 
 
-def sessions(answers: Answers) -> tuple[AgentSession, ...]:
-    """Return the agents' sessions."""
-    found = (_SESSION.fullmatch(line) for line in _lines(answers, SESSIONS))
-    return tuple(AgentSession(one[1], int(one[2]), one[3] != "0") for one in found if one)
+def sessions(answers: Answers) -> session_look.Look | None:
+    """Return what the guest tells of the agents' sessions."""
+    return session_look.read_look(_lines(answers, SESSIONS))
 
 
 def listeners(answers: Answers) -> tuple[Listener, ...]:

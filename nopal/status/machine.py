@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from provision.errors import ConvergeError
 
 from .. import guest_look
+from ..agent_list import describer
+from ..agent_states import judge
 from ..errors import ProjectError
 from ..log_files import LogFile
 from ..look_in import Seen, look_in
@@ -77,7 +79,7 @@ def status(workspace: Workspace, machine: Machine) -> tuple[Section, ...]:
         sections.golden_section(key, golden),
         sections.profiles_section(found),
         sections.ports_section(state.spec.get("ports", ""), _ports(machine, answers)),
-        *([sections.agents_section(answers)] if answers is not None else []),
+        *_agents(workspace, answers),
         sections.keys_section([key.fingerprint for key in workspace.pins.read(name)], wished.notes),
         sections.converge_section(_last_converge(machine)),
         sections.drift_section(
@@ -120,6 +122,13 @@ def _seen(
         return look_in(machine, asked, steps), ""
     except (ConvergeError, MachineError) as error:
         return None, str(error).partition("\n")[0]
+
+
+def _agents(workspace: Workspace, answers: guest_look.Answers | None) -> tuple[Section, ...]:
+    if answers is None:
+        return ()
+    look = guest_look.sessions(answers)
+    return (sections.agents_section(judge(look, describer(workspace.catalogue)) if look else ()),)
 
 
 def _ports(machine: Machine, answers: guest_look.Answers | None) -> tuple[Row, ...] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .. import guest_look
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from provision.engine import Outcome
     from provision.facts import Facts
 
+    from ..agent_states import AgentSession
     from ..state import MachineState
 
 _DAY_S = 24 * 60 * 60
@@ -154,16 +155,16 @@ def ports_section(wanted: str, table: Sequence[Row] | None) -> Section:
     )
 
 
-def agents_section(answers: Answers, now: Callable[[], float] = time.time) -> Section:
-    """Say which agents are in the machine."""
-    found = guest_look.sessions(answers)
+def agents_section(found: Sequence[AgentSession]) -> Section:
+    """Say which agents are in the machine, and what each is up to."""
     lines = [
-        f"{one.name}: begun {long_time(max(now() - one.began, 0))} ago"
+        f"{one.name}: {one.state}"
+        f"{f' for {long_time(one.for_s)}' if one.for_s is not None else ''}"
+        f"{f': {one.detail}' if one.detail else ''}"
         f"{', attached' if one.is_attached else ''}"
         for one in found
     ]
-    data = [{"name": one.name, "began": one.began, "attached": one.is_attached} for one in found]
-    return Section("agents", tuple(lines) or ("none",), data)
+    return Section("agents", tuple(lines) or ("none",), [asdict(one) for one in found])
 
 
 def keys_section(pinned: Sequence[str], notes: Sequence[str]) -> Section:

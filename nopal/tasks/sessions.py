@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from invoke import Context, Exit
@@ -37,7 +38,8 @@ def ps(
     watcher = Watcher.of(workspace)
     names = workspace.names(project) if project else workspace.states.names()
     if watch:
-        _watch(watcher, names, as_json=json)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            _watch(watcher, names, as_json=json)
         return
     seen = watcher.see_all(names)
     sys.stdout.write((json_text.dumps(as_data(seen), indent=2) if json else as_text(seen)) + "\n")

@@ -4,6 +4,7 @@ import pytest
 
 from lima.goldens import Golden
 from lima.instance import Instance
+from nopal.agent_states import AgentSession
 from nopal.port_table import Row
 from nopal.state import MachineState
 from nopal.status import sections
@@ -115,14 +116,15 @@ def test_ports_that_are_here_or_taken_are_named() -> None:
     assert lines(sections.ports_section("none", None)) == ["none; inv ports tells more"]
 
 
-def test_agents_are_told_with_their_age() -> None:
-    answers: dict[str, str | None] = {"sessions": "claude 1000 1\nreview 940 0"}
-    section = sections.agents_section(answers, lambda: 1060.0)
-    assert lines(section) == [
-        "claude: begun 1 min 0 s ago, attached",
-        "review: begun 2 min 0 s ago",
-    ]
-    assert lines(sections.agents_section({})) == ["none"]
+def test_agents_are_told_with_what_they_are_up_to() -> None:
+    section = sections.agents_section(
+        (
+            AgentSession("claude", "claude", "waiting", "Bash: ls", 60, is_attached=True),
+            AgentSession("review", "codex", "idle"),
+        )
+    )
+    assert lines(section) == ["claude: waiting for 1 min 0 s: Bash: ls, attached", "review: idle"]
+    assert lines(sections.agents_section(())) == ["none"]
 
 
 def test_keys_are_the_pinned_ones_and_what_up_says_of_signing() -> None:
