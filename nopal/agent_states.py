@@ -67,7 +67,8 @@ def _judge(pane: Pane, agent: Agent | None, now: int) -> _Judged:
     told = pane.told
     if told is not None and told.word == "waiting" and (asks or not (agent and agent.asks)):
         return "waiting", told.question, told.since
-    if asks:
+    if asks and (told is None or told.word == "working"):
+        # A dialog of which no hook is told. After the work it may be a word of the agent's.
         return "waiting", _question(pane), pane.last_output
     if told is None:
         # An agent that tells its state and has not yet has only just begun.

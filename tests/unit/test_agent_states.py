@@ -89,6 +89,8 @@ def test_a_hook_is_believed_where_the_pane_agrees(
         # A dialog without a hook, such as one of the first run.
         ("claude", "", CLAUDE_ASKS, 99, "waiting"),
         ("claude", "working", CLAUDE_ASKS, 99, "waiting"),
+        # Its last words, and not a dialog.
+        ("claude", "done", ("Press Esc to cancel.", *CLAUDE_RESTS), 99, "done"),
         # On again by itself.
         ("claude", "done", CLAUDE_WORKS, 0, "working"),
         # A word that no hook of nopal's has.
