@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lima.driver import LimaDriver
-from lima.errors import LimactlFailed, LimactlMissing
-from lima.host import detect
-from lima.images import Image
-from lima.paths import LimaPaths
-from lima.process import identity
+from lima.errors import LimactlFailed
 from lima.safety import differences
 from lima.spec import MachineSpec, PortForward
-
-
-@pytest.fixture
-def driver(host_is_set_up: None) -> Iterator[LimaDriver]:
-    host = detect()
-    if not shutil.which("qemu-img"):
-        pytest.skip("no qemu-img on this host: run `inv setup`")
-    # Not pytest's tmp_path: it is too long for Lima's sockets, and closed to the system user.
-    folder = Path(tempfile.mkdtemp(prefix="nopal-"))
-    folder.chmod(0o755)
-    person = identity("nopal") if host.is_root else None
-    if person is not None:
-        os.chown(folder, person.uid, person.gid)
-    tools = Path("/var/lib/nopal/tools") if host.is_root else Path.home() / ".nopal/tools"
-    paths = LimaPaths(folder / "l", tools, folder / "i", "nopal" if host.is_root else None)
-    try:
-        yield LimaDriver.on(paths, host, os.environ)
-    except LimactlMissing:
-        pytest.skip("no limactl on this host: run `inv setup`")
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture
-def spec(driver: LimaDriver) -> MachineSpec:
-    disk = driver.paths.home.parent / "disk.qcow2"
-    subprocess.run(("qemu-img", "create", "-q", "-f", "qcow2", str(disk), "1G"), check=True)
-    image = Image("empty", driver.host.machine, str(disk), legacy_bios=True)
-    return MachineSpec(
-        name="blog", image=image, vm_type="qemu", machine=driver.host.machine, disk_gib=2
-    )
 
 
 def test_a_created_machine_is_as_its_spec_asks_and_goes_without_a_trace(
