@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from invoke import Context, Exit
@@ -40,7 +41,12 @@ def logs(
         workspace.paths.lima.instance(name),
         split_names(source or ()),
     )
-    for line in show(wanted, lines, follows=follow):
-        sys.stdout.write(line + "\n")
-        if follow:
-            sys.stdout.flush()
+    try:
+        for line in show(wanted, lines, follows=follow):
+            sys.stdout.write(line + "\n")
+            if follow:
+                sys.stdout.flush()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has had enough, as `head` has; Python would say so once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,7 +19,8 @@ def status(c: Context, project: str = "", json: bool = False) -> None:
 
     workspace = open_workspace(c)
     (name,) = workspace.names([project] if project else [])
-    with workspace.reporter(name) as reporter:
+    looking = workspace.screen.activity(f"{name}: looking", tells_end=False)
+    with workspace.reporter(name) as reporter, looking:
         sections = status_of(workspace, workspace.machine(name, reporter))
     if json:
         text = json_text.dumps(as_data(name, sections), indent=2)

@@ -39,3 +39,16 @@ def test_a_log_is_followed_while_it_grows_and_begins_anew_until_ctrl_c(tmp_path:
         assert process.stdout.readline() == "another\n"
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=30) == 130
+
+
+def test_a_reader_that_has_had_enough_ends_it_without_a_word(tmp_path: Path) -> None:
+    log = tmp_path / "state/logs/default.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("first\n" + "more\n" * 50_000)
+    with following(tmp_path, "--source=converge", "--lines=0", "-p", "default") as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "first\n"
+        process.stdout.close()
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""

@@ -195,12 +195,13 @@ def test_status_tells_versions_and_no_drift(job: Job) -> None:
     assert told["last converge"]["said"].startswith("up: ")
 
 
-def test_doctor_finds_nothing_wrong(job: Job) -> None:
+def test_doctor_finds_nothing_wrong_with_the_machine(job: Job) -> None:
     told = json.loads(job.person.inv("doctor", "-p", NAME, "--json", status=None).out)
-    assert [line for line in told if not line["ok"]] == []
-    assert {"clock", "names", "mounts", "open connection"} <= {
-        line["check"] for line in told if line["about"] == NAME
-    }
+    # What other tests left in the cache that all share is none of this machine's.
+    shared = {"half-made things"}
+    assert [one for one in told if not one["ok"] and one["check"] not in shared] == []
+    about = {one["check"] for one in told if one["about"] == NAME}
+    assert {"login", "open connection", "clock", "names", "disk", "mounts", "ports"} <= about
 
 
 def test_ports_name_who_listens_and_open_refuses_what_is_not_here(job: Job) -> None:
@@ -209,15 +210,15 @@ def test_ports_name_who_listens_and_open_refuses_what_is_not_here(job: Job) -> N
     assert "is not forwarded" in job.person.inv("open", "--port=22", "-p", NAME, status=1).err
 
 
-def test_every_log_of_the_machine_has_something_to_say(job: Job) -> None:
-    for source, word in (
-        ("converge", "up: "),
-        ("boot", "ready"),
-        ("hostagent", "READY"),
-        ("serial", "Linux version"),
-    ):
-        told = job.person.inv("logs", "-p", NAME, f"--source={source}", "--lines=0").out
-        assert word in told, source
+def test_the_logs_of_the_machine_tell_how_it_came_up(job: Job) -> None:
+    told = job.person.inv("logs", "-p", NAME, "--lines=0").out
+    converge, boot, agent, serial = re.split(r"^--- (?=[a-z]+: )", told, flags=re.MULTILINE)[1:]
+    assert "up: " in converge
+    assert " ready" in boot
+    assert "requirement" in agent
+    # A machine that was resumed has said nothing yet.
+    assert serial.startswith("serial: ")
+    assert all(line.isprintable() for line in told.splitlines())
 
 
 def test_a_second_up_is_one_exec_and_no_question_to_lima(job: Job) -> None:
