@@ -47,6 +47,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "secrets_dotenv": False,
         "wants_secrets": (),
         "checkpoint_memory": "auto",
+        "notify": False,
         "keys.expose": "auto",
         "keys.signing": "person",
         "keys.agent": "",

@@ -131,6 +131,8 @@ class Project:
     """What the repo's own file asks for, which gives it nothing."""
     checkpoint_memory: KeepsMemory
     """Whether a checkpoint of the running machine holds its memory; `auto`: not with secrets."""
+    notify: bool
+    """Whether the desktop tells when a long `up` has ended."""
     keys: KeySettings
     """Which keys of this computer the machine may use, and for what."""
     git_name: str

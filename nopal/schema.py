@@ -231,6 +231,7 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ]
         | UnsetType
     ) = UNSET
+    notify: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
     secrets_dotenv: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
     checkpoint_memory: Literal["auto", "always", "never"] | UnsetType = UNSET
     keys: (

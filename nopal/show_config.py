@@ -86,6 +86,7 @@ def _values(project: Project) -> dict[str, Any]:
         "secrets_dotenv": project.secrets_dotenv,
         "wants_secrets": list(project.wants_secrets),
         "checkpoint_memory": project.checkpoint_memory,
+        "notify": project.notify,
         **{f"keys.{key}": value for key, value in as_file(project.keys).items()},
         "git.name": project.git_name,
         "git.email": project.git_email,

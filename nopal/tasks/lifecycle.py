@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..json_report import JsonReport
     from ..machine import Machine
+    from ..notify import Notifier
     from ..preflight import Prepared
     from ..workspace import Workspace
 
@@ -249,8 +250,10 @@ def _bring_up(
     from ..bake import golden_on_demand  # noqa: PLC0415
     from ..host_setup import HostSetup  # noqa: PLC0415
     from ..many import for_each  # noqa: PLC0415
+    from ..notify import Notifier  # noqa: PLC0415
     from ..report import one_line_summary  # noqa: PLC0415
 
+    notifier = Notifier(workspace.environ)
     images = [item.wish.spec.image for item in prepared]
     make_host_ready = HostSetup(workspace, images, may_install=may_install)
 
@@ -270,7 +273,19 @@ def _bring_up(
             reporter.say(f"up: {one_line_summary(outcome)}")
             workspace.give_secrets(item.project, machine)
 
-    for_each(prepared, lambda item: item.name, bring_up)
+    try:
+        for_each(prepared, lambda item: item.name, bring_up)
+    except Exception as error:
+        _notify(notifier, prepared, str(error).partition("\n")[0])
+        raise
+    _notify(notifier, prepared, "up")
+
+
+def _notify(notifier: Notifier, prepared: Sequence[Prepared], text: str) -> None:
+    """Tell those who asked for it, once, by whatever is told of their machines."""
+    names = [item.name for item in prepared if item.project.notify]
+    if names:
+        notifier.ended(f"nopal: {', '.join(names)}", text)
 
 
 def _selection(only: str, tags: str, limit: Sequence[str] | None) -> Selection:

@@ -318,6 +318,7 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "secrets",
                 "secrets_dotenv",
                 "checkpoint_memory",
+                "notify",
                 "keys",
                 "git",
                 "extra_ca",
