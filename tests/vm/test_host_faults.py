@@ -45,7 +45,7 @@ def test_a_full_disk_is_told_with_what_frees_some_and_the_next_try_finishes(
     home = home_of(driver)
     owner = f"uid={home.stat().st_uid},mode=700,size=100k"
     with mounted(home, "-t", "tmpfs", "-o", owner, "none"):
-        with pytest.raises(LimaError, match="(?i)no space left on device") as full:
+        with pytest.raises(LimaError, match=r"(?i)no space left on device") as full:
             driver.create(spec)
         assert str(full.value).splitlines()[-1] == (
             "The disk of this computer is full: `inv df` shows what takes space, `inv prune` frees"
