@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from provision.look import Question
 
 from . import session_look
+from .secret_delivery import PLACE
 
 Answers = Mapping[str, str | None]
 
@@ -26,6 +27,7 @@ MOUNTS = Question(
     " /proc/self/mounts",
 )
 SESSIONS = Question("sessions", session_look.SCRIPT)
+SECRETS = Question("secrets", f"cat {PLACE}/set 2>/dev/null || :")
 OUTSIDE = "deb.debian.org"
 """A name that a machine needs: its packages come from there, or from what answers by that name."""
 NAMES = Question(
@@ -122,6 +124,12 @@ def mounts(answers: Answers) -> tuple[GuestMount, ...]:
     return tuple(
         GuestMount(_unescaped(one[1]), one[2], "rw" in one[3].split(",")) for one in found if one
     )
+
+
+def secrets_mark(answers: Answers) -> str:
+    """Return the word that lies beside the secrets in its memory, or ""."""
+    lines = _lines(answers, SECRETS)
+    return lines[0] if len(lines) == 1 else ""
 
 
 def sessions(answers: Answers) -> session_look.Look | None:

@@ -18,6 +18,7 @@ from ..machine_errors import MachineError
 from ..orphans import name_in, person_projects, why_orphaned
 from ..port_look import ports_here
 from ..preflight import prepare_all
+from ..secret_notes import SecretNotes
 from . import sections, versions
 from .last_converge import last_converge
 from .section import Section
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 _QUESTIONS = (
     *(guest_look.UPTIME, guest_look.MEMORY, guest_look.DISK),
-    *(guest_look.SESSIONS, guest_look.LISTENERS),
+    *(guest_look.SESSIONS, guest_look.LISTENERS, guest_look.SECRETS),
 )
 
 
@@ -69,6 +70,7 @@ def status(workspace: Workspace, machine: Machine) -> tuple[Section, ...]:
     golden = next((one for one in driver.goldens.all() if one.key == key), None)
     steps = wished.wish.steps if wished.wish else ()
     found = versions.versions(state.profiles, steps, wished.pins, answers or {})
+    note = SecretNotes(workspace.states.secrets).read(name)
     orphaned = why_orphaned(state, person_projects(workspace.paths), name_in)
     return (
         sections.state_section(instance, answers, silent),
@@ -80,6 +82,7 @@ def status(workspace: Workspace, machine: Machine) -> tuple[Section, ...]:
         sections.profiles_section(found),
         sections.ports_section(state.spec.get("ports", ""), _ports(machine, answers)),
         *_agents(workspace, answers),
+        *([sections.secrets_section(note, answers)] if answers is not None else []),
         sections.keys_section([key.fingerprint for key in workspace.pins.read(name)], wished.notes),
         sections.converge_section(_last_converge(machine)),
         sections.drift_section(

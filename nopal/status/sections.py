@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from provision.facts import Facts
 
     from ..agent_states import AgentSession
+    from ..secret_notes import SecretNote
     from ..state import MachineState
 
 _DAY_S = 24 * 60 * 60
@@ -165,6 +167,18 @@ def agents_section(found: Sequence[AgentSession]) -> Section:
         for one in found
     ]
     return Section("agents", tuple(lines) or ("none",), [asdict(one) for one in found])
+
+
+def secrets_section(
+    note: SecretNote | None, answers: Answers, now: Callable[[], float] = time.time
+) -> Section:
+    """Say how many secrets are in the machine's memory; `note` is what nopal gave it last."""
+    is_there = note is not None and guest_look.secrets_mark(answers) == note.mark
+    if note is None or not is_there:
+        return Section("secrets", ("none in its memory",), {"count": 0, "since": None})
+    count = sum(map(len, note.names.values()))
+    line = f"{count} in its memory for {long_time(max(now() - note.since, 0))}; see: inv secrets"
+    return Section("secrets", (line,), {"count": count, "since": note.since})
 
 
 def keys_section(pinned: Sequence[str], notes: Sequence[str]) -> Section:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @contextmanager
-def watching() -> Iterator[list[bytes]]:
+def spying() -> Iterator[list[bytes]]:
     """Yield a list that fills with the arguments and environments of all other processes."""
     seen: set[bytes] = set()
     found: list[bytes] = []

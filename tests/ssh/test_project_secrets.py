@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from awkward import AWKWARD
 from fake_stores import Stores
-from spy import watching
+from spy import spying
 
 from guard.host_keys import PinStore
 from guard.secrets.fetch import SecretsFailed
@@ -293,7 +293,7 @@ def test_planted_values_are_in_no_log_state_argument_or_environment(
     caplog.set_level(logging.DEBUG)
     bench.guest.watch = lambda: time.sleep(0.3)
     ours = bench.secrets(TABLE + 'BAD = "vault://kv2/none"\n')
-    with watching() as seen:
+    with spying() as seen:
         with pytest.raises(SecretsFailed) as caught:
             ours.settle()
         bench.guest.fails = True

@@ -6,6 +6,7 @@ from lima.goldens import Golden
 from lima.instance import Instance
 from nopal.agent_states import AgentSession
 from nopal.port_table import Row
+from nopal.secret_notes import SecretNote
 from nopal.state import MachineState
 from nopal.status import sections
 from nopal.status.last_converge import last_converge
@@ -125,6 +126,17 @@ def test_agents_are_told_with_what_they_are_up_to() -> None:
     )
     assert lines(section) == ["claude: waiting for 1 min 0 s: Bash: ls, attached", "review: idle"]
     assert lines(sections.agents_section(())) == ["none"]
+
+
+def test_secrets_count_only_where_the_machine_still_has_what_it_was_given() -> None:
+    note = SecretNote(mark="ab12", since=1000, names={"": ("A", "B"), "api": ("C",)}, wanted="")
+    section = sections.secrets_section(note, {"secrets": "ab12"}, lambda: 1060.0)
+    assert lines(section) == ["3 in its memory for 1 min 0 s; see: inv secrets"]
+    for answer, known in (("other", note), ("", note), ("ab12\nmore", note), ("ab12", None)):
+        assert sections.secrets_section(known, {"secrets": answer}).data == {
+            "count": 0,
+            "since": None,
+        }
 
 
 def test_keys_are_the_pinned_ones_and_what_up_says_of_signing() -> None:
