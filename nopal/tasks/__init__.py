@@ -76,11 +76,13 @@ ns = agents.Verbs(
     storage.df,
     storage.prune,
     setup.setup,
+    completion.completion,
     manual.help_task(sys.argv[1:]),
 )
 for _profile in load().values():
     ns.add_collection(_profile)
 completion.make_quick()
+completion.make_complete()
 add_own_profiles(ns, sys.argv[1:])
 ns.configure({"nopal": {"run_profile": run_profile}, "profiles": {}})
 # Python would look through all objects once more before it ends: a tenth of a short verb.

@@ -68,7 +68,7 @@ def explained() -> Iterator[None]:
             leave(message)
         raise Exit(message, STATUS) from None
     except Exception as error:
-        if is_debugging() or not isinstance(error, tuple(_known_errors())):
+        if is_debugging() or not isinstance(error, tuple(known_errors())):
             raise
         raise Exit(_shown(error), getattr(error, "exit_status", 1)) from error
 
@@ -85,7 +85,8 @@ def _shown(error: Exception) -> str:
     return "\n".join(map(printable, str(error).split("\n")))
 
 
-def _known_errors() -> Iterable[type[Exception]]:
+def known_errors() -> Iterable[type[Exception]]:
+    """Return the errors that a person can act on; every other one is a bug."""
     # Loaded only when something went wrong: a listing must not pay for the rooms.
     from guard.errors import GuardError  # noqa: PLC0415
     from lima.errors import LimaError  # noqa: PLC0415
