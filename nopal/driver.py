@@ -76,6 +76,9 @@ class Driver(Protocol):
     def reconnect(self, name: str) -> None:
         """Connect anew to a running machine, whose forwards and clock hang on that connection."""
 
+    def rename(self, name: str, new: str) -> None:
+        """Give a stopped machine another name, at once or not at all."""
+
     def delete(self, name: str) -> None:
         """End the machine and remove its disk."""
 

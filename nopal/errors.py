@@ -140,8 +140,17 @@ class UnknownProject(ProjectError):
     name: str
     person_file: Path
     nearest: str = ""
+    has_machine: bool = False
+    """Whether there is a machine of this name: its project was renamed, or removed."""
 
     def __str__(self) -> str:
+        if self.has_machine:
+            return (
+                f"there is no project `{self.name}`, and its machine is still there\n"
+                f"  give it to another: `inv adopt {self.name} -p OTHER`; end it:"
+                f" `inv destroy -p {self.name}`;\n"
+                f"  or add a table [projects.{self.name}] to {self.person_file}"
+            )
         hint = f"did you mean `{self.nearest}`? Or " if self.nearest else ""
         return (
             f"there is no project `{self.name}`\n"

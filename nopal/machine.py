@@ -219,6 +219,14 @@ class Machine:
         if not self.keys.carry(address):
             self.reporter.say("it has no way to its keys; inv restart gives it one")
 
+    def see_to_connection(self) -> None:
+        """Have a dead connection opened anew, on which the forwards of a running machine hang."""
+        state = self.states.read(self.name)
+        if self.way_in.is_tended(state) and self.way_in.is_connected(state):
+            return
+        with self.locked():
+            self._mending.connection(self.states.read(self.name), Glance())
+
     def exists(self) -> bool:
         """Return whether there is such a machine, running or not."""
         return self.driver.instance(self.name) is not None
@@ -246,6 +254,12 @@ class Machine:
                 trim(self.way_in.address(state), self.reporter)
             self.driver.stop(self.name, force=force)
         self.way_in.forget()
+
+    def stop(self) -> None:
+        """Stop the machine, whose lock the caller holds; one that is stopped is left alone."""
+        instance = self.driver.instance(self.name)
+        if instance is not None and instance.status != "Stopped":
+            self._stop()
 
     def end_if_running(self) -> None:
         """Cut the power of a machine that runs; any other is left alone."""

@@ -123,6 +123,8 @@ class Standing:
         with self.workspace.reporter(name) as reporter:
             machine = self.workspace.machine(name, reporter)
             address = machine.quick_address()
+            if address is not None:
+                machine.see_to_connection()
             if address is not None and not needs:
                 renew(self.workspace, self.project, reporter.say)
                 machine.carry_keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,9 @@ from provision.transport.address import SshAddress
 
 from .lock import Holder, locked
 
-VERSION = 1
-"""Of the file's form; a file of another version is refused, never guessed at."""
+VERSION = 2
+"""Of the file's form. Each new or changed field is a new version: an older nopal then refuses the
+file with the right words, and a newer one knows what to make of it."""
 
 
 class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,8 +64,23 @@ class StateError(Exception):
 
 
 @dataclass(eq=False)
+class StateNewer(StateError):
+    """A newer nopal wrote the state file, and this one would misread it."""
+
+    path: Path
+    version: int
+
+    def __str__(self) -> str:
+        return (
+            f"the machine's state {self.path} is from a newer nopal (form {self.version}; this one"
+            f" knows {VERSION})\n"
+            "Use that nopal, or update this one; nothing was changed."
+        )
+
+
+@dataclass(eq=False)
 class StateUnreadable(StateError):
-    """A state file is damaged or of another version of nopal."""
+    """A state file is damaged, and so tells nothing."""
 
     path: Path
     reason: str
@@ -107,7 +123,8 @@ class StateStore:
         """Return the state of `name`; an empty one for a machine that has none.
 
         Raises:
-            StateUnreadable: the file is damaged, or another version of nopal wrote it.
+            StateUnreadable: the file is damaged.
+            StateNewer: a newer nopal wrote it.
         """
         path = self._path(name)
         try:
@@ -115,17 +132,23 @@ class StateStore:
         except FileNotFoundError:
             return MachineState(name=name)
         try:
-            state = msgspec.json.decode(text, type=MachineState)
-        except msgspec.DecodeError as error:
+            state = msgspec.convert(_present(msgspec.json.decode(text), path), MachineState)
+        except msgspec.MsgspecError as error:
             raise StateUnreadable(path, str(error)) from error
-        if state.version != VERSION or state.name != name:
-            raise StateUnreadable(path, f"it is version {state.version} of {state.name!r}")
+        if state.name != name:
+            raise StateUnreadable(path, f"it is of the machine {state.name!r}")
         return state
 
     def write(self, state: MachineState) -> None:
         """Replace the state file of `state.name`, atomically."""
         write_json(self._path(state.name), state)
         self._on_change(self)
+
+    def move_notes(self, name: str, new: str) -> None:
+        """Let the notes about the checkpoints of `name` be those of `new`."""
+        notes = self.checkpoints / f"{name}.json"
+        if notes.exists():
+            notes.replace(self.checkpoints / f"{new}.json")
 
     def remove(self, name: str) -> None:
         """Forget the machine; the lock, which the caller holds, goes too."""
@@ -143,6 +166,30 @@ class StateStore:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self._directory / f".{name}.lock", on_wait, verb):
             yield
+
+
+def _present(fields: object, path: Path) -> dict[str, object]:
+    """Return a file's fields in their present form; one that was read is not written for that."""
+    if not isinstance(fields, dict):
+        raise StateUnreadable(path, "it is no table")
+    version = fields.get("version", 1)
+    if type(version) is not int or version < 1:
+        raise StateUnreadable(path, f"it is of version {version!r}")
+    if version > VERSION:
+        raise StateNewer(path, version)
+    while version < VERSION:
+        fields = _MIGRATIONS[version](fields)
+        version += 1
+    return {**fields, "version": VERSION}
+
+
+def _from_1(fields: dict[str, object]) -> dict[str, object]:
+    """Leave a shape of 1 as it is: what it does not say of the machine is not known."""
+    return fields
+
+
+_MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {1: _from_1}
+"""By version, what makes the next one of a file's fields."""
 
 
 def write_json(path: Path, content: msgspec.Struct) -> None:

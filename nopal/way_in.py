@@ -41,6 +41,9 @@ class HostKeyPins(Protocol):
     def path(self) -> Path:
         """The known_hosts file."""
 
+    def read(self, machine: str) -> tuple[PublicKey, ...]:
+        """Return the keys that are pinned for `machine`."""
+
     def add(self, machine: str, *keys: PublicKey) -> None:
         """Pin `keys` for `machine` too."""
 

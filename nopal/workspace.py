@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .catalogue import Catalogue, find_own
+from .errors import UnknownProject
 from .lock import PATIENT, Command
 from .paths import Paths
 from .screen import Screen, screen_for
@@ -122,15 +123,19 @@ class Workspace:
         from .origin import origin_of  # noqa: PLC0415
         from .resolve import check_owner  # noqa: PLC0415
 
-        found = load_project(
-            name,
-            paths=self.paths,
-            cwd=self.cwd,
-            origin_of=lambda root: origin_of(root, self.environ),
-            flags=flags,
-            owner_of=self._owner_of,
-            fork_of=lambda machine: self.states.read(machine).fork_of,
-        )
+        try:
+            found = load_project(
+                name,
+                paths=self.paths,
+                cwd=self.cwd,
+                origin_of=lambda root: origin_of(root, self.environ),
+                flags=flags,
+                owner_of=self._owner_of,
+                fork_of=lambda machine: self.states.read(machine).fork_of,
+            )
+        except UnknownProject as error:
+            error.has_machine = error.name in self.states.names()
+            raise
         if found.name in self.states.names():
             check_owner(found, found.repo_root, self.states.read(found.name).owner)
         return found.over(self.option_defaults)
@@ -151,7 +156,21 @@ class Workspace:
             return tuple(instance.name for instance in self.driver.list())
         wanted = split_names(names)
         known = set(self.states.names())
-        return tuple(name if name in known else self.project(name).name for name in wanted or [""])
+        return tuple(name if name in known else self._name(name) for name in wanted or [""])
+
+    def _name(self, name: str) -> str:
+        """Return the name of the project that is meant, or of a machine without one."""
+        from lima.errors import LimactlMissing  # noqa: PLC0415
+
+        try:
+            return self.project(name).name
+        except UnknownProject:
+            try:
+                if self.driver.instance(name) is not None:
+                    return name
+            except LimactlMissing:
+                pass  # without it there are no machines
+            raise
 
     def reporter(
         self, name: str, listener: Listener | None = None, *, log_name: str = ""

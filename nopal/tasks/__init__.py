@@ -12,6 +12,7 @@ import sys
 from profiles.catalogue import load
 
 from . import (
+    adopt,
     agents,
     checkpoints,
     completion,
@@ -47,6 +48,7 @@ ns = agents.Verbs(
     checkpoints.checkpoints,
     checkpoints.rewind,
     checkpoints.fork,
+    adopt.adopt,
     lifecycle.provision,
     lifecycle.plan,
     update.update,
