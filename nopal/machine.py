@@ -220,12 +220,14 @@ class Machine:
             self.reporter.say("it has no way to its keys; inv restart gives it one")
 
     def see_to_connection(self) -> None:
-        """Have a dead connection opened anew, on which the forwards of a running machine hang."""
+        """Mend what a login to a running machine needs, and what its forwards hang on."""
         state = self.states.read(self.name)
-        if self.way_in.is_tended(state) and self.way_in.is_connected(state):
+        is_connected = self.way_in.is_tended(state) and self.way_in.is_connected(state)
+        if is_connected and self.way_in.greets(state):
             return
         with self.locked():
-            self._mending.connection(self.states.read(self.name), Glance())
+            self._mending.connection(state, Glance())
+            self._mending.sshd(state)
 
     def exists(self) -> bool:
         """Return whether there is such a machine, running or not."""

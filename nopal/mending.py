@@ -75,11 +75,14 @@ class Mending:
         try:
             return self.way_in.connect(state)
         except GuestUnreachable as error:
-            if not self._sshd_was_started(state):
+            if not self.sshd(state):
                 raise LetsNobodyIn(self.way_in.name, error.reason) from error
         return self.way_in.connect(state)
 
-    def _sshd_was_started(self, state: MachineState) -> bool:
+    def sshd(self, state: MachineState) -> bool:
+        """Start an sshd that takes no login, over a connection from before; return whether."""
+        if self.way_in.greets(state):
+            return False
         master = state.ssh.control_path if state.ssh is not None else ""
         if not master or not is_master_well(Path(master)):
             return False

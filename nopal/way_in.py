@@ -120,6 +120,16 @@ class WayIn:
             return True
         return is_master_well(Path(state.ssh.control_path))
 
+    def greets(self, state: MachineState) -> bool:
+        """Return whether an sshd answers where the machine was last reached."""
+        if state.ssh is None:
+            return False
+        try:
+            with socket.create_connection((state.ssh.host, state.ssh.port), _QUICK_S) as client:
+                return bool(client.recv(1))
+        except OSError:
+            return False
+
     def address(self, state: MachineState) -> SshAddress:
         """Return where the machine was last reached, to be trusted only with its pinned key."""
         if state.ssh is None:
