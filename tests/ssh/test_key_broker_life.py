@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,38 @@ def test_everything_is_the_person_s_own(broker: BrokerClient, agent: Path) -> No
     for path in (broker.directory, *broker.directory.rglob("*")):
         assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0, path
     assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user for a moment")
+def test_a_machine_of_another_user_reaches_its_socket_and_nothing_else(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    nobody, sockets = 65534, broker.directory.with_name("s")
+    broker.directory.parent.chmod(0o711)
+    client = BrokerClient(broker.directory, sockets, broker.environ)
+    socket = client.give(policy(agent, owner_uid=nobody))
+    own = client.give(policy(agent, project="shop"))
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+    os.seteuid(nobody)
+    try:
+        assert lists(socket) == (one,)
+        assert lists(own) == ()
+        for folder in (broker.directory, sockets):
+            with pytest.raises(PermissionError):
+                list(folder.iterdir())
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_others_may_write_to_holds_no_sockets(broker: BrokerClient) -> None:
+    sockets = broker.directory.with_name("s")
+    sockets.mkdir()
+    sockets.chmod(0o777)
+    client = BrokerClient(broker.directory, sockets, broker.environ)
+    argv = [sys.executable, "-m", "guard.keys", str(broker.directory), str(client.places.sockets)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "can be written to by others" in done.stderr
 
 
 def test_two_starts_at_once_make_one_broker(broker: BrokerClient) -> None:
