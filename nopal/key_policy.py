@@ -126,15 +126,15 @@ def _logins(
 
 def _keys(
     project: Project, facts: KeyFacts
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return which keys the machine sees, and which of them may sign and log in."""
+) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return which keys the machine sees, and which of them may sign and log in: None for all."""
     expose = project.keys.expose
     if isinstance(expose, tuple):
         own = (facts.own_signing,) if facts.own_signing else ()
-        return (*expose, *own), own, ()
+        return (*expose, *own), own or None, None
     logs_in = (facts.own_login,) if expose == "deploy" else facts.reaching
     signs = tuple(key for key in (facts.own_signing or facts.signing,) if key)
-    return tuple(dict.fromkeys((*signs, *logs_in))), signs, logs_in
+    return tuple(dict.fromkeys((*signs, *logs_in))), signs or None, logs_in or None
 
 
 def _user(url: RepoUrl) -> str:

@@ -7,7 +7,6 @@ import fcntl
 import os
 import resource
 import signal
-import stat
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from .audit import AuditLog
 from .broker import Broker
 from .control_server import LIMIT, ControlServer
 from .desktop import desktop_part
+from .own_folder import NotOurFolder, own_folder
 from .places import Places, places
 
 LINGERS_S = 60.0
@@ -58,11 +58,17 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     directory, *rest = map(Path, arguments)
     here = places(directory, *rest)
-    for folder in (here.directory, here.projects, here.own_keys):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not here.directory.is_dir():
+        return 0  # it was removed while this process began
+    for folder in (here.projects, here.own_keys):
+        folder.mkdir(mode=0o700, exist_ok=True)
     here.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if fault := _fault_of(here.sockets):
-        sys.stderr.write(f"{here.sockets} {fault}\n")
+    try:
+        for folder in (here.directory, here.sockets):
+            with own_folder(folder):
+                continue
+    except NotOurFolder as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     if not _is_the_only_one(here):
         return 0
@@ -88,16 +94,6 @@ def _is_the_only_one(here: Places) -> bool:
             time.sleep(0.05)
         else:
             return True
-
-
-def _fault_of(folder: Path) -> str:
-    """Return why no socket can be trusted to stay what it is in `folder`, or nothing."""
-    there = folder.lstat()
-    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.geteuid():
-        return "is no directory of this user's own"
-    if there.st_mode & 0o022:
-        return "can be written to by others"
-    return ""
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from .exposed import AgentKey, exposed
 from .kept import ALL, Kept
 from .log_line import now
 from .open_project import OpenProject
+from .own_folder import NotOurFolder
 from .own_keys import OwnAndUpstream, OwnKeys
 from .places import Places
 from .policy import KeyPolicy
@@ -72,7 +73,7 @@ class Broker:
         for policy in policies:
             try:
                 await self._open(policy)
-            except OSError as error:
+            except (OSError, NotOurFolder) as error:
                 self.note(f"its socket cannot be opened: {error}", policy.project)
 
     async def end(self) -> None:

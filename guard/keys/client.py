@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -233,8 +234,15 @@ class BrokerClient:
             raise BrokerUnreachable(self.directory, f"its answer is malformed ({error})") from None
 
     def _start(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Who starts one too many might find it serving long after it was told to stop.
+        with open(self.places.starting, "wb", opener=_private) as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not self.is_running():
+                self._start_alone()
+
+    def _start_alone(self) -> None:
         here = self.places
-        here.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "guard.keys", str(here.directory), str(here.sockets)]
         environ = {**desktop_part(self.environ), "PYTHONPATH": str(Path(guard.__file__).parents[1])}
         with open(here.output, "wb", opener=_private) as output:

@@ -63,8 +63,8 @@ def may_log_in(key: AgentKey, policy: KeyPolicy) -> bool:
     return key.purpose != "sign" and _is_among(key, policy.login_with)
 
 
-def _is_among(key: AgentKey, names: Sequence[str]) -> bool:
-    return not names or key.is_named(names)
+def _is_among(key: AgentKey, names: Sequence[str] | None) -> bool:
+    return names is None or key.is_named(names)
 
 
 def _is_plain(blob: bytes) -> bool:

@@ -18,6 +18,7 @@ from .decide import Decision
 from .gate import Gate
 from .log_line import log_line
 from .machine_connection import Handled, MachineConnection
+from .own_folder import own_folder
 from .peer import Peer, peer_of
 from .policy import KeyPolicy
 from .questions import Questions
@@ -59,7 +60,16 @@ class OpenProject:
         return len(self._connections)
 
     async def open(self) -> None:
-        """Listen. Raises OSError where that cannot be done."""
+        """Listen.
+
+        Raises:
+            OSError: that cannot be done.
+            NotOurFolder: somebody else could put another socket there.
+        """
+        with own_folder(self.path.parent) as folder:
+            await self._open_in(folder)
+
+    async def _open_in(self, folder: int) -> None:
         self.path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         try:
@@ -68,8 +78,8 @@ class OpenProject:
                 listener.bind(str(self.path))
             finally:
                 os.umask(before)
-            if self.policy.owner_uid is not None:
-                os.chown(self.path, self.policy.owner_uid, -1, follow_symlinks=False)
+            if (owner := self.policy.owner_uid) is not None:
+                os.chown(self.path.name, owner, -1, dir_fd=folder, follow_symlinks=False)
             self._server = await asyncio.start_unix_server(self._serve, sock=listener, backlog=128)
         except BaseException:
             listener.close()

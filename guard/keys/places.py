@@ -28,6 +28,11 @@ class Places:
         return self.directory / "lock"
 
     @property
+    def starting(self) -> Path:
+        """Held by a client that starts a broker."""
+        return self.directory / "starting"
+
+    @property
     def log(self) -> Path:
         """The log of every decision."""
         return self.directory / "audit.jsonl"

@@ -36,10 +36,10 @@ class KeyPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     project: str
     exposed: tuple[str, ...] = ()
     """The keys that the machine sees: fingerprints `SHA256:…`, or comments."""
-    sign_with: tuple[str, ...] = ()
-    """Which of them may sign messages, named likewise; empty means all of them."""
-    login_with: tuple[str, ...] = ()
-    """Which of them may log in; empty means all of them."""
+    sign_with: tuple[str, ...] | None = None
+    """Which of them may sign messages, named likewise; None means all of them."""
+    login_with: tuple[str, ...] | None = None
+    """Which of them may log in; None means all of them."""
     sign: dict[str, Verdict] = {}
     """For each namespace of SSH signatures, such as `git`."""
     login: dict[str, Verdict] = {}

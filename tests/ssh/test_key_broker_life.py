@@ -55,6 +55,7 @@ def test_a_machine_of_another_user_reaches_its_socket_and_nothing_else(
 def test_a_folder_that_others_may_write_to_holds_no_sockets(broker: BrokerClient) -> None:
     sockets = broker.directory.with_name("s")
     sockets.mkdir()
+    broker.directory.mkdir(mode=0o700)
     sockets.chmod(0o777)
     client = BrokerClient(broker.directory, sockets, broker.environ)
     argv = [sys.executable, "-m", "guard.keys", str(broker.directory), str(client.places.sockets)]

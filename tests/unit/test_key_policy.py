@@ -76,7 +76,7 @@ def test_a_signing_key_of_its_own_leaves_the_person_s_for_logins_alone(desk: Des
 def test_keys_that_the_person_lists_are_for_both(desk: Desk) -> None:
     found = policy(desk, keys='expose = ["work@laptop"]')
     assert found.exposed == ("work@laptop",)
-    assert (found.sign_with, found.login_with, found.sign) == ((), (), {"git": "allow"})
+    assert (found.sign_with, found.login_with, found.sign) == (None, None, {"git": "allow"})
 
 
 def test_hosts_that_the_person_lists_take_the_place_of_the_repos(desk: Desk) -> None:
