@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from guard.host_keys import alias as host_key_alias
 from provision.errors import GuestUnreachable
 from provision.shell import quote
-from provision.transport.fabric import connect_fabric
+from provision.transport.dial import connect_fabric
 
 from . import new_identity
 from .assemble import machine_spec

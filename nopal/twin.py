@@ -10,7 +10,8 @@ from guard.errors import GuardError
 from guard.host_keys import alias as host_key_alias
 from guard.public_key import parse_public_key
 from provision.errors import GuestUnreachable, LoginRefused
-from provision.transport.fabric import FabricTransport, connect_fabric
+from provision.transport.dial import connect_fabric
+from provision.transport.fabric import FabricTransport
 
 from .rekey import NotRekeyed, rekey
 

@@ -17,6 +17,7 @@ from guard.host_keys import alias as host_key_alias
 from lima.pid_files import is_tended
 from provision.errors import GuestUnreachable, HostKeyChanged
 from provision.transport.address import SshAddress
+from provision.transport.dial import connect_fabric
 from provision.transport.openssh import is_master_well
 
 from .machine_errors import NoSuchMachine, NotRunning
@@ -138,8 +139,6 @@ class WayIn:
 
     def connect(self, state: MachineState, *, timeout_s: float = 60) -> FabricTransport:
         """Log in where the machine was found; a key that none is pinned for yet is accepted."""
-        from provision.transport.fabric import connect_fabric  # noqa: PLC0415 - Fabric costs 60 ms
-
         try:
             return connect_fabric(
                 self.address(state),

@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from .steps.uv_tool import UvTool as UvTool
     from .transport import Transport as Transport
     from .transport.address import SshAddress as SshAddress
+    from .transport.dial import connect_fabric as connect_fabric
     from .transport.fabric import FabricTransport as FabricTransport
-    from .transport.fabric import connect_fabric as connect_fabric
     from .transport.local import LocalTransport as LocalTransport
     from .transport.openssh import OpenSshTransport as OpenSshTransport
     from .transport.openssh import is_master_alive as is_master_alive
@@ -110,7 +110,8 @@ MODULES = {
     "steps.npm": "Npm",
     "transport": "Transport",
     "transport.address": "SshAddress",
-    "transport.fabric": "FabricTransport connect_fabric",
+    "transport.dial": "connect_fabric",
+    "transport.fabric": "FabricTransport",
     "transport.local": "LocalTransport",
     "transport.openssh": "OpenSshTransport is_master_alive",
     "transport.ssh_config": "SshConfig",

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import LoginRefused
 from . import Transport
 from .address import SshAddress
+from .dial import connect_fabric
 from .local import LocalTransport
 from .openssh import OpenSshTransport
 from .ssh_config import SshConfig
@@ -30,8 +31,6 @@ def connect(address: SshAddress, *, agent_socket: Path | None = None) -> Transpo
     by_ssh = OpenSshTransport(address, agent_socket)
     if address.config is not None and address.config.proxy_command:
         return by_ssh
-    from .fabric import connect_fabric  # noqa: PLC0415 - Fabric costs 60 ms
-
     try:
         return connect_fabric(address, agent_socket=agent_socket)
     except LoginRefused:

@@ -1,4 +1,4 @@
-"""SSH by Fabric and paramiko: the default way to a guest. No other module imports Fabric."""
+"""SSH by paramiko: the default way to a guest, and the one that a Fabric connection can share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import paramiko
-from fabric import Config, Connection
-from fabric.runners import Remote
 
 from ..errors import GuestUnreachable, LoginRefused
 from .address import SshAddress
@@ -22,6 +20,9 @@ from .login import OwnKeys
 from .sftp import BROKEN, send
 from .wire import Lines, command
 
+if TYPE_CHECKING:
+    from fabric import Connection
+
 KEEPALIVE_S = 15
 DEAD_AFTER_S = 60
 READ_SIZE = 65536
@@ -29,26 +30,6 @@ READ_SIZE = 65536
 # What paramiko logs comes back as an error too; without this it would land on stderr, traceback
 # and all, where nothing is set up for logging.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
-
-
-class QuickRemote(Remote):  # type: ignore[misc]
-    """Fabric's runner without its wait of 10 ms between two looks at a command."""
-
-    input_sleep = 0.001
-
-
-class AgentConnection(Connection):  # type: ignore[misc]
-    """A Fabric connection that forwards the agent it was given, not the environment's."""
-
-    agent_forwarder: AgentForwarder | None = None
-
-    def create_session(self) -> Any:
-        """Open a session, with the agent at hand when there is one."""
-        self.open()
-        session = self.transport.open_session()
-        if self.agent_forwarder is not None:
-            self.agent_forwarder.attach(session)
-        return session
 
 
 @dataclass(frozen=True)
@@ -89,8 +70,8 @@ class FabricTransport:
     def __post_init__(self) -> None:
         self._forwarder = AgentForwarder(self.agent_socket) if self.agent_socket else None
 
-    def open(self) -> None:
-        """Log in, unless that is done.
+    def open(self, dialled: socket.socket | None = None) -> None:
+        """Log in, unless that is done; over the connection `dialled` if there is one already.
 
         Raises:
             GuestUnreachable: no connection.
@@ -108,7 +89,7 @@ class FabricTransport:
                     self.address.port,
                     self.address.user,
                     timeout=self.timeout_s,
-                    sock=self._through_gateway(),
+                    sock=dialled or self._through_gateway(),
                     **(self._login() | keys),
                 )
         except paramiko.AuthenticationException as error:
@@ -185,22 +166,11 @@ class FabricTransport:
         """A Fabric connection over the same login, the agent forwarded, for a user's own tasks."""
         self.open()
         if self._connection is None:
-            config = Config(
-                overrides={"load_ssh_configs": False, "runners": {"remote": QuickRemote}}
+            from .connection import share  # noqa: PLC0415 - for a user's own tasks alone
+
+            self._connection = share(
+                self._client, self.address, self._forwarder, self._login(), self.timeout_s
             )
-            connection = AgentConnection(
-                self.address.host,
-                user=self.address.user,
-                port=self.address.port,
-                config=config,
-                forward_agent=self._forwarder is not None,
-                connect_timeout=int(self.timeout_s),
-                connect_kwargs=self._login(),
-            )
-            connection.client = self._client
-            connection.transport = self._transport()
-            connection.agent_forwarder = self._forwarder
-            self._connection = connection
         return self._connection
 
     def reconnect(self) -> None:
@@ -283,27 +253,6 @@ class FabricTransport:
     def _lost(self, reason: str) -> GuestUnreachable:
         self.close()
         return GuestUnreachable(str(self.address), reason)
-
-
-def connect_fabric(
-    address: SshAddress,
-    *,
-    agent_socket: Path | None = None,
-    accept_new: bool = False,
-    timeout_s: float = 30,
-) -> FabricTransport:
-    """Log in to `address` and return the open transport.
-
-    `agent_socket` is the only agent that a script run with `forward_agent` can reach.
-
-    Raises:
-        GuestUnreachable: no connection, or the key was refused.
-        HostKeyChanged: another host key is pinned.
-        HostKeyUnknown: none is pinned and `accept_new` is false.
-    """
-    transport = FabricTransport(address, agent_socket, accept_new, timeout_s)
-    transport.open()
-    return transport
 
 
 def _prefer(transport: paramiko.Transport, keys: Sequence[HostKey]) -> None:

@@ -12,7 +12,7 @@ from sshd import Sshd
 
 from guard.host_keys import alias
 from nopal.state import MachineState, StateStore, remember
-from provision.transport.fabric import connect_fabric
+from provision.transport.dial import connect_fabric
 
 CHECKOUT = Path(__file__).parents[2]
 INV = Path(sys.executable).with_name("inv")

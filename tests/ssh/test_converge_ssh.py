@@ -18,7 +18,7 @@ from provision.report import SilentReport
 from provision.step import Step
 from provision.steps.file import File
 from provision.transport import Transport, Uploads
-from provision.transport.fabric import connect_fabric
+from provision.transport.dial import connect_fabric
 from provision.transport.openssh import OpenSshTransport
 
 

@@ -30,7 +30,7 @@ from nopal.wish import Wish
 from provision.errors import StepFailed
 from provision.select import Selection
 from provision.step import Step
-from provision.transport.fabric import connect_fabric
+from provision.transport.dial import connect_fabric
 from provision.transport.openssh import OpenSshTransport
 
 

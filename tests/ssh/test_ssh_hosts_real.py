@@ -12,7 +12,7 @@ from guard.host_keys import alias
 from nopal.ssh_hosts import SshHosts
 from nopal.ssh_include import SshInclude
 from nopal.state import MachineState, StateStore, remember
-from provision.transport.fabric import connect_fabric
+from provision.transport.dial import connect_fabric
 
 
 @pytest.fixture

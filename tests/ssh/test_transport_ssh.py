@@ -14,7 +14,8 @@ from sshd import Agent, Sshd, live_master, make_key
 
 from provision.errors import GuestUnreachable, HostKeyChanged, HostKeyUnknown
 from provision.transport import Transport
-from provision.transport.fabric import FabricTransport, connect_fabric
+from provision.transport.dial import connect_fabric
+from provision.transport.fabric import FabricTransport
 from provision.transport.known_hosts import pinned
 from provision.transport.openssh import OpenSshTransport, is_master_alive
 from provision.transport.wire import ARGUMENT_LIMIT

@@ -46,4 +46,4 @@ def test_only_the_transport_by_fabric_and_its_parts_know_paramiko() -> None:
         for name in [getattr(node, "module", None) or "", *(a.name for a in node.names)]
         if name.split(".")[0] in {"fabric", "paramiko"} and not getattr(node, "level", 0)
     }
-    assert knowing == {f"transport/{name}.py" for name in ("fabric", "login", "sftp")}
+    assert knowing == {f"transport/{name}.py" for name in ("connection", "fabric", "login", "sftp")}

@@ -27,9 +27,9 @@ took("load the kinds of steps that the task names")
 import provision  # noqa: E402
 
 connect = provision.connect_fabric
-took("load paramiko and Fabric")
+took("load what connects")
 transport = connect(tasks.address())
-took("connect and authenticate")
+took("load paramiko while the server is dialled, authenticate")
 converge = provision.converge
 took("load the engine")
 transport.run("exit 0", lambda _line: None)
