@@ -70,6 +70,8 @@ def _judge(pane: Pane, agent: Agent | None, now: int) -> _Judged:
     if asks and (told is None or told.word == "working"):
         # A dialog of which no hook is told. After the work it may be a word of the agent's.
         return "waiting", _question(pane), pane.last_output
+    if told is None and not pane.screen:
+        return "working", "starting", None
     if told is None:
         # An agent that tells its state and has not yet has only just begun.
         shows_work = works if agent and (agent.tells or agent.works) else not is_still

@@ -54,7 +54,8 @@ def pane(
 @pytest.mark.parametrize(
     ("agent", "word", "screen", "still_s", "state"),
     [
-        ("claude", "", (), 0, "idle"),
+        ("claude", "", (), 99, "working"),
+        ("claude", "", CLAUDE_RESTS, 0, "idle"),
         ("claude", "idle", CLAUDE_RESTS, 99, "idle"),
         ("claude", "working", CLAUDE_WORKS, 0, "working"),
         ("claude", "working", CLAUDE_WORKS, 99, "working"),
@@ -107,7 +108,7 @@ def test_the_pane_decides_where_it_knows_better(
 def test_an_agent_of_which_nothing_is_known_works_while_its_pane_moves(
     still_s: int, state: str
 ) -> None:
-    assert state_of(pane("unknown", still_s=still_s)).state == state
+    assert state_of(pane("unknown", screen=("a",), still_s=still_s)).state == state
 
 
 def test_a_question_is_the_hooks_and_else_the_screens() -> None:
