@@ -138,7 +138,7 @@ def choose_agent(
     that holds a key wins, then the first that answers: a dead socket, or an agent that was switched
     on and left empty, must not hide the one in use.
     """
-    candidates = _candidates(environ, home, choice, ssh_config_identity_agent)
+    candidates = agent_candidates(environ, home, choice, ssh_config_identity_agent)
     empty: AgentSocket | None = None
     faults = []
     for path, origin in candidates.items():
@@ -163,12 +163,16 @@ def choose_agent(
     return NoAgent("SSH_AUTH_SOCK is not set", 'run `eval "$(ssh-agent)"`, then `ssh-add`')
 
 
-def _candidates(
-    environ: Mapping[str, str], home: Path, choice: str, identity_agent: str
+def agent_candidates(
+    environ: Mapping[str, str], home: Path, choice: str = "", ssh_config_identity_agent: str = ""
 ) -> dict[Path, str]:
-    return dict(
-        _chosen(choice, environ, home) if choice else known_agents(environ, home, identity_agent)
-    )
+    """Return where agents may listen, each with who named it, in the order of preference.
+
+    The arguments are those of `choose_agent`. Nothing is asked.
+    """
+    if choice:
+        return dict(_chosen(choice, environ, home))
+    return dict(_known(environ, home, ssh_config_identity_agent))
 
 
 def _chosen(choice: str, environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str]]:
@@ -184,10 +188,9 @@ def _chosen(choice: str, environ: Mapping[str, str], home: Path) -> Iterator[tup
         yield _expand(choice, home), "the chosen agent"
 
 
-def known_agents(
+def _known(
     environ: Mapping[str, str], home: Path, identity_agent: str
 ) -> Iterator[tuple[Path, str]]:
-    """Yield where agents may listen, each with who named it, in the order of preference."""
     for part in _ONE_PASSWORD:
         if _is_socket(home / part):
             yield home / part, "1Password"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.git_identity import read_git_identity
-from guard.ssh_agent import known_agents
+from guard.ssh_agent import agent_candidates
 from guard.ssh_config import read_ssh_config
 from lima.errors import LimaError
 from lima.host import KVM, detect
@@ -25,9 +25,9 @@ from . import identity, permissions, programs, space, stale, stores, virtualisat
 from .finding import Check, Finding, Subject, good
 
 if TYPE_CHECKING:
-    from guard.secrets.fetch import Wanted
     from lima.instance import Instance
 
+    from ..project import Project
     from ..workspace import Workspace
 
 TITLE = "this computer"
@@ -79,18 +79,35 @@ def _resources(workspace: Workspace) -> tuple[Check, ...]:
 
 
 def _person(workspace: Workspace) -> tuple[Check, ...]:
+    names = project_names(workspace.paths) or [DEFAULT_NAME]
+    projects = tuple(_readable(workspace, names))
+    return (
+        *_agents(workspace, projects),
+        identity.git_check(lambda: read_git_identity(workspace.environ)),
+        *(Check(f"project {name}", partial(_project, workspace, name)) for name in names),
+        *stores.store_checks(
+            (one for project in projects for one in project.secrets), workspace.tools
+        ),
+    )
+
+
+def _readable(workspace: Workspace, names: Sequence[str]) -> Iterator[Project]:
+    for name in names:
+        with suppress(ProjectError):  # of which the project's own check tells
+            yield workspace.project(name)
+
+
+def _agents(workspace: Workspace, projects: Sequence[Project]) -> Iterator[Check]:
+    """Yield a check for each agent that a project means."""
     environ, home = workspace.environ, workspace.paths.user_home
     config = read_ssh_config(FORGE, environ, home)
-    projects = project_names(workspace.paths) or [DEFAULT_NAME]
-    return (
-        identity.agent_check(
-            tuple(known_agents(environ, home, config.identity_agent)),
-            is_needed=partial(_need_agent, workspace, projects),
-        ),
-        identity.git_check(lambda: read_git_identity(environ)),
-        *(Check(f"project {name}", partial(_project, workspace, name)) for name in projects),
-        *stores.store_checks(_secrets(workspace, projects), workspace.tools),
-    )
+    for choice in sorted({project.keys.agent for project in projects} or {""}):
+        own = [project for project in projects if project.keys.agent == choice]
+        yield identity.agent_check(
+            agent_candidates(environ, home, choice, config.identity_agent),
+            partial(_need_agent, own),
+            name=f"SSH agent {choice}".strip(),
+        )
 
 
 def _project(workspace: Workspace, name: str) -> Finding:
@@ -98,18 +115,11 @@ def _project(workspace: Workspace, name: str) -> Finding:
     return good(f"its files can be read; profiles: {' '.join(profiles) or 'none'}")
 
 
-def _secrets(workspace: Workspace, projects: Sequence[str]) -> Iterator[Wanted]:
-    for name in projects:
-        with suppress(ProjectError):  # of which the project's own check tells
-            yield from workspace.project(name).secrets
-
-
-def _need_agent(workspace: Workspace, projects: Sequence[str]) -> bool:
+def _need_agent(projects: Sequence[Project]) -> bool:
     """Whether one of `projects` signs commits, or clones over SSH."""
-    wanted = (workspace.project(name) for name in projects)
     return any(
         project.signing or not all(repo.url.startswith("https:") for repo in project.repos)
-        for project in wanted
+        for project in projects
     )
 
 

@@ -7,7 +7,7 @@ before they list them. That it listens is all that is found out.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from guard.git_identity import GitIdentity
@@ -36,28 +36,28 @@ def listens(agent: Path) -> None:
 
 
 def agent_check(
-    candidates: Iterable[tuple[Path, str]],
+    candidates: Mapping[Path, str],
     is_needed: Callable[[], bool],
     list_keys: Callable[[Path], tuple[PublicKey, ...]] = list_keys,
     listens: Callable[[Path], None] = listens,
+    name: str = "SSH agent",
 ) -> Check:
     """Return the check of the SSH agents, each with who named it, in the order of preference.
 
     Where none is needed, none that can be used is no fault.
     """
-    agents = dict(candidates)
 
     def look() -> Finding:
-        found = _agent(agents, list_keys, listens)
+        found = _agent(candidates, list_keys, listens)
         if found.ok or is_needed():
             return found
         return good(f"{found.says}; no project needs one")
 
-    return Check("SSH agent", look)
+    return Check(name, look)
 
 
 def _agent(
-    candidates: dict[Path, str],
+    candidates: Mapping[Path, str],
     list_keys: Callable[[Path], tuple[PublicKey, ...]],
     listens: Callable[[Path], None],
 ) -> Finding:
@@ -79,7 +79,7 @@ def _agent(
         empty = empty or f"{origin} holds no key"
     if empty:
         return Finding(False, f"{empty}: commits stay unsigned", "ssh-add")
-    says = "; ".join(faults) or "SSH_AUTH_SOCK is not set"
+    says = "; ".join(faults) or "nothing names one"
     return Finding(False, f"none answers ({says})", 'eval "$(ssh-agent)" && ssh-add')
 
 

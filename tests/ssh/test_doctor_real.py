@@ -95,18 +95,18 @@ def test_a_broken_project_file_is_one_fault_among_the_checks(tmp_path: Path) -> 
 def test_a_real_agent_is_asked_and_one_of_a_password_manager_is_only_connected_to(
     ssh_agent: Agent, tmp_path: Path
 ) -> None:
-    found = agent_check([(ssh_agent.socket, "SSH_AUTH_SOCK")], lambda: True).look()
+    found = agent_check({ssh_agent.socket: "SSH_AUTH_SOCK"}, lambda: True).look()
     assert found.ok
     assert "1 key" in found.says
     silent = tmp_path / "1password.sock"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(silent))
         server.listen()
-        assert agent_check([(silent, "1Password")], lambda: True).look().ok
+        assert agent_check({silent: "1Password"}, lambda: True).look().ok
         client, _address = server.accept()
         with client:
             assert client.recv(100) == b"", "it was asked for something"
-    assert not agent_check([(silent, "1Password")], lambda: True).look().ok
+    assert not agent_check({silent: "1Password"}, lambda: True).look().ok
 
 
 def test_processes_are_listed_with_their_command_lines() -> None:

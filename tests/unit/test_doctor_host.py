@@ -121,7 +121,7 @@ def agent(*sockets: tuple[str, str], is_needed: bool = True, **keys: tuple[Publi
         return keys[origins[path]]
 
     check = identity.agent_check(
-        [(Path(path), origin) for path, origin in sockets],
+        origins,
         lambda: is_needed,
         list_keys,
         lambda _path: None,
@@ -141,7 +141,7 @@ def test_an_agent_without_keys_is_a_fault() -> None:
 
 def test_no_agent_is_a_fault_only_where_one_is_needed() -> None:
     assert agent(("/a", "dead")) == "wrong: none answers (dead: connection refused)"
-    assert agent() == "wrong: none answers (SSH_AUTH_SOCK is not set)"
+    assert agent() == "wrong: none answers (nothing names one)"
     assert agent(is_needed=False).startswith("ok: none answers")
 
 
