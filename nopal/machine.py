@@ -105,6 +105,7 @@ class Machine:
                 self._boot.tell_differences(state, wish)
                 self._mending.tell_untended(state)
                 self.carry_keys()
+                self._note_fit(seen.fit)
                 return self._as_seen(seen.outcome)
             transport = self.way_in.answering(state)
             if transport is None:
@@ -120,6 +121,10 @@ class Machine:
             finally:
                 transport.close()
             self._judge_master(seen, outcome)
+            if outcome.changed:
+                # The first look since then: whoever runs commands need not log in for each.
+                state = self.states.read(self.name)
+                self._note_fit(self._glance(state, wish, wish.without_checks).fit)
             return outcome
 
     @contextmanager
@@ -318,6 +323,12 @@ class Machine:
             self.reporter.step_ends(result)
         self.reporter.sums_up(outcome)
         return outcome
+
+    def _note_fit(self, master: str) -> None:
+        """Remember the master over which all was seen to be as it should be, if there is one."""
+        state = self.states.read(self.name)
+        if master and master != state.fit_master:
+            self.states.write(msgspec.structs.replace(state, fit_master=master))
 
     def _judge_master(self, seen: Glance, outcome: Outcome) -> None:
         """Remember a master that saw faults where a login of our own saw none."""

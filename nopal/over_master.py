@@ -38,6 +38,11 @@ class Glance:
     is_dead: bool = False
     """Whether the master was asked and did not answer, or is not there at all."""
 
+    @property
+    def fit(self) -> str:
+        """The master, if it has shown that it is as good as a login of one's own."""
+        return self.master if self.outcome is not None else ""
+
 
 def glance(
     address: SshAddress,

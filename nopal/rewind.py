@@ -129,4 +129,4 @@ class Rewind:
     def _remember(self, **changes: object) -> None:
         states = self.machine.states
         state = states.read(self.machine.name)
-        states.write(msgspec.structs.replace(state, poor_master="", **changes))
+        states.write(msgspec.structs.replace(state, poor_master="", fit_master="", **changes))

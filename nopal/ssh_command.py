@@ -8,13 +8,27 @@ from provision.transport.address import SshAddress
 from provision.transport.wire import quote_for_any_shell
 
 
-def ssh_command(address: SshAddress, *, script: str = "", tty: bool = False) -> list[str]:
+def ssh_command(
+    address: SshAddress, *, script: str = "", tty: bool = False, over_master: bool = False
+) -> list[str]:
     """Return the argv that runs `script` in the guest, or a login shell when it is empty.
 
-    It reads no ssh_config, joins no master connection, and brings no agent: the guest has a way of
-    its own to the keys that it may use. The host key must be the pinned one.
+    It reads no ssh_config and brings no agent: the guest has a way of its own to the keys that it
+    may use. It logs in anew, and the host key must be the pinned one; or else, `over_master`, it
+    joins the connection that is open at `control_path`, and fails where there is none.
     """
-    options = {
+    options = _joining(address) if over_master else _login(address)
+    command = ["ssh", "-F", "none", "-p", str(address.port)]
+    for name, value in options.items():
+        command += ["-o", f"{name}={value}"]
+    command += ["-t"] if tty else ["-T"]
+    command += ["-l", address.user, "--", address.host]
+    # sshd gives it to the login shell, which may be fish; the script is bash's.
+    return [*command, f"exec bash -c {quote_for_any_shell(script)}"] if script else command
+
+
+def _login(address: SshAddress) -> dict[str, str]:
+    return {
         "HostKeyAlias": address.host_key_alias,
         "UserKnownHostsFile": _path(address.known_hosts) if address.known_hosts else "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
@@ -30,13 +44,17 @@ def ssh_command(address: SshAddress, *, script: str = "", tty: bool = False) -> 
         "ServerAliveCountMax": "8",
         "LogLevel": "ERROR",
     }
-    command = ["ssh", "-F", "none", "-p", str(address.port)]
-    for name, value in options.items():
-        command += ["-o", f"{name}={value}"]
-    command += ["-t"] if tty else ["-T"]
-    command += ["-l", address.user, "--", address.host]
-    # sshd gives it to the login shell, which may be fish; the script is bash's.
-    return [*command, f"exec bash -c {quote_for_any_shell(script)}"] if script else command
+
+
+def _joining(address: SshAddress) -> dict[str, str]:
+    return {
+        "ControlPath": _path(address.control_path) if address.control_path else "none",
+        "ControlMaster": "no",
+        # Without the master there must be no login in its place.
+        "ProxyCommand": "false",
+        "BatchMode": "yes",
+        "LogLevel": "ERROR",
+    }
 
 
 def _path(path: Path) -> str:

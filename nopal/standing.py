@@ -168,14 +168,26 @@ class Standing:
         return self.ready()
 
     def attach(self, script: str, *, tty: bool, address: SshAddress | None = None) -> int:
-        """Run `script` in the machine on this terminal, or in this pipe; return its status."""
+        """Run `script` in the machine on this terminal, or in this pipe; return its status.
+
+        By a connection of its own, which lasts as long as the person stays.
+        """
         command = ssh_command(address or self.ready(), script=script, tty=tty)
         return subprocess.run(command, env=self._environment, check=False).returncode
 
+    def run(self, script: str, *, tty: bool) -> int:
+        """Run `script` as `attach` does, over the connection that is open already if it is fit."""
+        address = self.ready()
+        command = ssh_command(
+            address, script=script, tty=tty, over_master=self._is_master_fit(address)
+        )
+        return subprocess.run(command, env=self._environment, check=False).returncode
+
     def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
-        """Run `script` in the machine; return its status and what it printed."""
+        """Run `script` in the machine as `run` does; return its status and what it printed."""
+        address = address or self.ready()
         answer = subprocess.run(
-            ssh_command(address or self.ready(), script=script),
+            ssh_command(address, script=script, over_master=self._is_master_fit(address)),
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -183,6 +195,13 @@ class Standing:
             check=False,
         )
         return answer.returncode, answer.stdout.decode(errors="replace").splitlines()
+
+    def _is_master_fit(self, address: SshAddress) -> bool:
+        """Whether a command over the open connection is the same as by a login of one's own."""
+        from provision.transport.master import Master  # noqa: PLC0415
+
+        fit = self.workspace.states.read(self.project.name).fit_master
+        return fit != "" and fit == Master(address).identity
 
     @property
     def _environment(self) -> dict[str, str]:

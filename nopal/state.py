@@ -54,6 +54,8 @@ class MachineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The project whose settings the machine has, until it gets some of its own."""
     poor_master: str = ""
     """The SSH master that did not answer, or with fewer rights than a new login has."""
+    fit_master: str = ""
+    """The SSH master over which every step was last seen to hold."""
     version: int = VERSION
 
 

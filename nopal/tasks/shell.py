@@ -35,4 +35,4 @@ def run(c: Context, command: str, project: str = "", dir: str = "") -> None:
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(project))
     script = command_script(command, dir or standing.directory, required=bool(dir))
-    raise Exit(code=standing.attach(script, tty=is_terminal()))
+    raise Exit(code=standing.run(script, tty=is_terminal()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +24,15 @@ class Master:
 
     @property
     def identity(self) -> str:
-        """A name for the master that listens now, or "": a new one at the same path has another."""
+        """A name for the master that listens now, or "": a new one at the same path has another.
+
+        So has one whose computer slept since: its connection may be dead without its knowing.
+        """
         path = self.address.control_path
         if path is None or not is_master_alive(path):
             return ""
         status = path.stat()
-        return f"{status.st_ino}:{status.st_mtime_ns}"
+        return f"{status.st_ino}:{status.st_mtime_ns}:{_slept_s()}"
 
     def has_agent(self) -> bool:
         """Whether it was opened with an SSH agent at hand, as far as this system tells.
@@ -76,3 +81,11 @@ class Master:
         except subprocess.TimeoutExpired:
             return 1, ""
         return done.returncode, done.stdout
+
+
+def _slept_s() -> int:
+    """Return the seconds that this computer slept since it booted; 0 where only macOS knows."""
+    if sys.platform != "linux":
+        return 0
+    awake_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    return round((time.clock_gettime_ns(time.CLOCK_BOOTTIME) - awake_ns) / 1e9)

@@ -24,6 +24,7 @@ from nopal.machine import Machine
 from nopal.over_master import glance
 from nopal.report import Reporter
 from nopal.screen import PlainScreen
+from nopal.ssh_command import ssh_command
 from nopal.state import MachineState, StateStore, remember
 from nopal.update import update_machine
 from nopal.wish import Wish
@@ -31,7 +32,8 @@ from provision.errors import StepFailed
 from provision.select import Selection
 from provision.step import Step
 from provision.transport.dial import connect_fabric
-from provision.transport.openssh import OpenSshTransport
+from provision.transport.master import Master
+from provision.transport.openssh import SSH_FAILED, OpenSshTransport
 
 
 def no_driver() -> Driver:
@@ -133,6 +135,23 @@ def test_a_machine_that_is_right_is_seen_over_the_live_master_in_one_exec(
     assert bench.machine.plan(wish) == ()
     assert bench.machine.converge(wish).execs == 1
     assert (sshd.connections, sshd.execs) == (before[0], before[1] + 3)
+
+
+def test_a_master_over_which_all_holds_is_fit_for_commands_until_another_takes_its_place(
+    bench: Bench, sshd: Sshd, master: subprocess.Popen[bytes]
+) -> None:
+    bench.machine.up(bench.wish(Text(bench.place / "a")))
+    address = bench.machine.quick_address() or pytest.fail("no address")
+    assert bench.machine.states.read("blog").fit_master == Master(address).identity != ""
+    before = sshd.connections
+    command = ssh_command(address, script="exit 7", over_master=True)
+    assert subprocess.run(command, check=False).returncode == 7
+    assert sshd.connections == before
+    master.terminate()
+    master.wait()
+    assert Master(address).identity == ""
+    assert subprocess.run(command, check=False).returncode == SSH_FAILED
+    assert sshd.connections == before
 
 
 def test_what_a_master_shows_to_be_wrong_is_mended_by_a_login_of_ones_own(

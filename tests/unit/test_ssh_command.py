@@ -49,3 +49,11 @@ def test_a_script_is_one_argument_after_the_host() -> None:
     wanted = ["--", "127.0.0.1", "exec bash -c 'a; b'"]
     assert ssh_command(ADDRESS, script="a; b")[-3:] == wanted
     assert ssh_command(ADDRESS)[-1] == "127.0.0.1"
+
+
+def test_over_the_open_connection_there_is_never_a_login() -> None:
+    chosen = options(ssh_command(ADDRESS, script="true", over_master=True))
+    assert chosen["ControlPath"] == '"/lima/blog/ssh.sock"'
+    assert chosen["ControlMaster"] == "no"
+    assert chosen["ProxyCommand"] == "false"
+    assert "IdentityFile" not in chosen

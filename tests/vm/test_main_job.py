@@ -243,6 +243,11 @@ def test_a_command_passes_its_exit_status_through(job: Job) -> None:
     assert job.person.inv("run", "pwd", "-p", NAME, "--dir=/etc").out == "/etc\n"
 
 
+def test_commands_share_the_connection_that_is_open(job: Job) -> None:
+    assert job.run('echo "$SSH_CONNECTION"') == job.run('echo "$SSH_CONNECTION"')
+    assert job.run('[ "$(id -G)" = "$(id -G dev)" ] && echo same') == "same"
+
+
 def test_claude_waits_in_a_session_past_its_first_run_screens(job: Job) -> None:
     told = job.person.inv("claude", "--detach", "-p", NAME)
     assert "the session claude is started" in told.err
