@@ -61,7 +61,8 @@ def _commands(numbers: list[int]) -> dict[int, str]:
     if not numbers:
         return {}
     wanted = ",".join(map(str, numbers))
-    listing = run(("ps", "-ww", "-o", "pid=,args=", "-p", wanted)).stdout
+    # One -o each: macOS takes what follows an equals sign for the heading.
+    listing = run(("ps", "-ww", "-o", "pid=", "-o", "args=", "-p", wanted)).stdout
     rows = (line.split(None, 1) for line in listing.splitlines())
     return {int(row[0]): row[1] for row in rows if len(row) > 1}
 

@@ -82,7 +82,11 @@ def end_children() -> None:
 
 def _children() -> list[int]:
     listing = subprocess.run(
-        ("ps", "-A", "-o", "pid=,ppid=,pgid=,stat="), capture_output=True, text=True, check=False
+        # One -o each: macOS takes what follows an equals sign for the heading.
+        ("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "stat="),
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     rows = [line.split() for line in listing.splitlines()]
     parents = {int(pid): int(parent) for pid, parent, _group, _state in rows}

@@ -71,7 +71,7 @@ class Sshd:
     def cut_connections(self) -> None:
         """End every process that serves a login, as a crash of the guest would."""
         listing = subprocess.run(
-            ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+            ["ps", "-e", "-o", "pid=", "-o", "ppid="], capture_output=True, text=True, check=True
         ).stdout
         for line in listing.splitlines():
             pid, parent = map(int, line.split())
