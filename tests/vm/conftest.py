@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from person import Person
+from survivor import BYSTANDER, NAME, PROJECT, Survivor
 
 from lima.driver import LimaDriver
 from lima.errors import LimactlMissing
@@ -87,3 +89,18 @@ def spec(driver: LimaDriver) -> MachineSpec:
     return MachineSpec(
         name="blog", image=image, vm_type="qemu", machine=driver.host.machine, disk_gib=2
     )
+
+
+@pytest.fixture(scope="session")
+def survivor(place: Path) -> Iterator[Survivor]:
+    """The machine that tests kill and starve; each of them leaves it running and well."""
+    survivor = Survivor(Person(place / "max"))
+    survivor.person.projects_file.parent.mkdir(parents=True)
+    survivor.person.projects_file.write_text(PROJECT)
+    try:
+        survivor.make_bystander()
+        survivor.inv("up", "--yes")
+        yield survivor
+    finally:
+        for name in (NAME, BYSTANDER):
+            survivor.person.inv("destroy", "--yes", "-p", name, status=None)
