@@ -84,14 +84,15 @@ TARGETS = (
         "no-op over a live master, to the same",
         0.7,
         _figure(MASTER, 0, "no-op"),
-        "The start of Python and Invoke alone takes about half of it.",
+        "Starting Python and Invoke alone takes more than half of it; the rest is loading nopal's "
+        "verbs, kinds of steps and engine, and the processes of the probe.",
     ),
     Target(
         "no-op over Fabric at 50 ms round trip, to a cold `ssh HOST true` at 50 ms",
         1.1,
         _figure(FABRIC, SLOW_MS, "no-op"),
-        "The round trips are as few as ssh's own; but the connection is asked for only when "
-        "paramiko is loaded.",
+        "The round trips are as few as ssh's own, and the first is made while paramiko loads; the "
+        "rest begins when it is loaded.",
     ),
     Target(
         "no-op of 1000 resources over Fabric, to that of 21",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .contents import show
 from .dependants import Dependants
 from .errors import GuestUnreachable, StepFailed
 from .facts import Facts
 from .judge import judge
-from .look import Premise
 from .plan import declare, plan
 from .probe import limit_s
 from .report import Report, StepResult
@@ -18,6 +17,9 @@ from .session import Session
 from .step import Step
 from .transcript import Log
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .look import Premise
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def converge(
         premise.require(answer)
     wanted = plan(declared, answer.states, answer.facts, faults=run.faults)
     if dry_run:
-        wanted = show(wanted, declared, run.probe)
+        if wanted.changes:
+            from .contents import show  # noqa: PLC0415 - mostly there is nothing to show
+
+            wanted = show(wanted, declared, run.probe)
     else:
         rounds = 0
         while (actions := run.may_try(wanted.actions)) and rounds < max_rounds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -75,6 +74,8 @@ VERBS = tuple(editor_task(editor) for editor in EDITORS)
 
 
 def _open(c: Context, editor: Editor, project: str, directory: str) -> None:
+    import shutil  # noqa: PLC0415 - a listing does not need it
+
     from guard.host_keys import alias  # noqa: PLC0415
 
     from ..editors import EditorMissing, guest_path  # noqa: PLC0415

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 import os
-import platform
-import shutil
 import sys
 
 from invoke import Context
@@ -37,6 +35,9 @@ def list_ports(c: Context, project: str = "", json: bool = False) -> None:
 )
 def open_port(c: Context, project: str = "", port: int = 0, print: bool = False) -> None:
     """Open a port of the machine in the browser, or print its URL where there is none."""
+    import platform  # noqa: PLC0415 - a listing needs neither of these
+    import shutil  # noqa: PLC0415
+
     from ..browser import browser_command, choose, open_in_browser  # noqa: PLC0415
     from ..port_look import ports_here  # noqa: PLC0415
 
