@@ -13,6 +13,7 @@ from guard.ssh_agent import AgentSocket, NoAgent
 from .key_policy import KeyFacts, key_policy, login_names
 
 if TYPE_CHECKING:
+    from guard.keys.control import Purpose
     from guard.keys.policy import KeyPolicy
     from guard.public_key import PublicKey
     from guard.repo_access import AccessCheck
@@ -38,17 +39,18 @@ class OwnKeys:
         Raises:
             BrokerUnreachable, BrokerRefused: a key could not be made.
         """
-        has_own_login = project.keys.expose == "deploy"
-        has_own_signing = has_own_login or project.keys.signing == "project"
+        made = {
+            purpose: parse_public_key(keys.client.make_key(project.name, purpose).line)
+            for purpose in own_purposes(project)
+        }
+        return cls(made.get("login"), made.get("sign"))
 
-        def own(purpose: str) -> PublicKey:
-            made = keys.client.make_key(project.name, "login" if purpose == "login" else "sign")
-            return parse_public_key(made.line)
 
-        return cls(
-            own("login") if has_own_login else None,
-            own("sign") if has_own_signing and project.signing else None,
-        )
+def own_purposes(project: Project) -> tuple[Purpose, ...]:
+    """Return what the project has keys of its own for."""
+    has_own_login = project.keys.expose == "deploy"
+    signs = project.signing and (has_own_login or project.keys.signing == "project")
+    return (*(("login",) if has_own_login else ()), *(("sign",) if signs else ()))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +20,7 @@ from .key_way import KeyWay
 
 if TYPE_CHECKING:
     from .paths import Paths
+    from .project import Project
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,29 @@ class Keys:
         """Let a machine use no key any more, from this moment on."""
         if self.paths.keys.is_dir():
             self.client.take_away(name)
+
+    @contextmanager
+    def connected(self, project: Project) -> Iterator[None]:
+        """Be connected to the project's machine; when the last one leaves, its keys may go.
+
+        They do with `while = "connected"`, for which they have to be given before.
+        """
+        if project.keys.while_ != "connected":
+            yield
+            return
+        folder = self.paths.keys / "connected"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / project.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            try:
+                yield
+            finally:
+                with suppress(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.take_away(project.name)
+        finally:
+            os.close(descriptor)
 
     def given(self, name: str) -> KeyPolicy | None:
         """Return the policy that a machine was last given and still has."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from guard.allowed_signers import AllowedSigner, parse_allowed_signer
 from guard.errors import GuardError
 from guard.git_identity import GitIdentity, read_git_identity
-from guard.repo_access import AccessCheck, check_access, known_hosts_for
+from guard.repo_access import check_access, known_hosts_for
 from guard.repo_fault import RepoFault
 from guard.repo_url import RepoUrl, check_branch, folder_names, parse_repo_url
 from guard.signing_key import NoSigning, SigningKey, choose_signing_key
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from .project import Project, RepoEntry
 
 Result = TypeVar("Result")
-
-HOST_ALIASES = {"192.168.5.2": "127.0.0.1", "host.lima.internal": "127.0.0.1"}
-"""What a guest calls its host, and what the host calls itself."""
 
 
 @dataclass(eq=False)
@@ -114,12 +111,7 @@ class _Check:
             for index, line in enumerate(project.allowed_signers)
             if (signer := self._signer(index, line))
         ]
-        access = AccessCheck(
-            workspace.environ,
-            self._home,
-            agent.path if isinstance(agent, AgentSocket) else None,
-            HOST_ALIASES,
-        )
+        access = workspace.access(agent)
         around = Surroundings(agent, access, workspace.keys.owner_uid, lambda: self._offered(agent))
         keys, reaching = self._keys(urls, around, signing, own)
         person = Person(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,17 +136,18 @@ class Standing:
                 raise ProfileMissing(name, needs)
             if address is not None and machine.is_converged(item.wish):
                 self._give_secrets(machine)
-                self.workspace.machine_of(item, reporter).carry_keys()
+                with self.workspace.machine_of(item, reporter):
+                    machine.carry_keys()
                 return address
             from .bake import golden_on_demand  # noqa: PLC0415
             from .host_setup import HostSetup  # noqa: PLC0415
 
             host = HostSetup(self.workspace, [item.wish.spec.image], may_install=False)
-            machine = self.workspace.machine_of(item, reporter)
-            golden = golden_on_demand(self.workspace, self.project, reporter)
-            outcome = machine.up(item.wish, prepare=host, golden=golden)
-            reporter.say(f"up: {one_line_summary(outcome)}")
-            self._give_secrets(machine, is_needed=bool(needs))
+            with self.workspace.machine_of(item, reporter) as machine:
+                golden = golden_on_demand(self.workspace, self.project, reporter)
+                outcome = machine.up(item.wish, prepare=host, golden=golden)
+                reporter.say(f"up: {one_line_summary(outcome)}")
+                self._give_secrets(machine, is_needed=bool(needs))
             return _address(machine)
 
     def _give_secrets(self, machine: Machine, *, is_needed: bool = True) -> None:
@@ -173,7 +176,8 @@ class Standing:
         By a connection of its own, which lasts as long as the person stays.
         """
         command = ssh_command(address or self.ready(), script=script, tty=tty)
-        return subprocess.run(command, env=self._environment, check=False).returncode
+        with self._connected():
+            return subprocess.run(command, env=self._environment, check=False).returncode
 
     def run(self, script: str, *, tty: bool) -> int:
         """Run `script` as `attach` does, over the connection that is open already if it is fit."""
@@ -181,19 +185,21 @@ class Standing:
         command = ssh_command(
             address, script=script, tty=tty, over_master=self._is_master_fit(address)
         )
-        return subprocess.run(command, env=self._environment, check=False).returncode
+        with self._connected():
+            return subprocess.run(command, env=self._environment, check=False).returncode
 
     def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
         """Run `script` in the machine as `run` does; return its status and what it printed."""
         address = address or self.ready()
-        answer = subprocess.run(
-            ssh_command(address, script=script, over_master=self._is_master_fit(address)),
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        with self._connected():
+            answer = subprocess.run(
+                ssh_command(address, script=script, over_master=self._is_master_fit(address)),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
         return answer.returncode, answer.stdout.decode(errors="replace").splitlines()
 
     def _is_master_fit(self, address: SshAddress) -> bool:
@@ -202,6 +208,15 @@ class Standing:
 
         fit = self.workspace.states.read(self.project.name).fit_master
         return fit != "" and fit == Master(address).identity
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        with self.workspace.keys.connected(self.project):
+            if self.project.keys.while_ == "connected":
+                # `ready` was connected, too, and has left.
+                with self.workspace.reporter(self.project.name) as reporter:
+                    renew(self.workspace, self.project, reporter.say)
+            yield
 
     @property
     def _environment(self) -> dict[str, str]:

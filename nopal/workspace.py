@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from .screen import Screen, screen_for
 
 if TYPE_CHECKING:
     from guard.host_keys import PinStore
+    from guard.repo_access import AccessCheck
     from guard.secrets.provider import Tools
     from guard.ssh_agent import AgentSocket, NoAgent
     from profiles.profile import Profile
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from .state import StateStore
 
 
+HOST_ALIASES = {"192.168.5.2": "127.0.0.1", "host.lima.internal": "127.0.0.1"}
+"""What a guest calls its host, and what the host calls itself."""
 FORGE = "github.com"
 """The host whose part of the ssh configuration decides about agent and keys."""
 
@@ -197,6 +201,13 @@ class Workspace:
             ssh_config_identity_agent=config.identity_agent,
         )
 
+    def access(self, agent: AgentSocket | NoAgent) -> AccessCheck:
+        """Return what has to be known to ask whether repos can be reached with the agent's keys."""
+        from guard.repo_access import AccessCheck  # noqa: PLC0415
+
+        socket = getattr(agent, "path", None)
+        return AccessCheck(self.environ, self.paths.user_home, socket, HOST_ALIASES)
+
     def machine(self, name: str, reporter: Reporter) -> Machine:
         """Return the machine of that name, which need not exist."""
         from .machine import Machine  # noqa: PLC0415
@@ -247,17 +258,19 @@ class Workspace:
 
         return Tools(self.environ, self.paths.user_home)
 
-    def machine_of(self, item: Prepared, reporter: Reporter) -> Machine:
-        """Return the machine of a checked project, with the keys that it may use given to it.
+    @contextmanager
+    def machine_of(self, item: Prepared, reporter: Reporter) -> Iterator[Machine]:
+        """Yield the machine of a checked project, with the keys that it may use given to it.
 
         Raises:
             BrokerUnreachable, BrokerRefused: its keys cannot be had.
         """
-        if item.keys is None:
-            self.keys.take_away(item.name)
-        else:
-            self.keys.give(item.keys)
-        return self.machine(item.name, reporter)
+        with self.keys.connected(item.project):
+            if item.keys is None:
+                self.keys.take_away(item.name)
+            else:
+                self.keys.give(item.keys)
+            yield self.machine(item.name, reporter)
 
     def bakery(self, reporter: Reporter) -> Bakery:
         """Return what finds and makes golden machines, telling `reporter`."""

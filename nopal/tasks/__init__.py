@@ -23,6 +23,7 @@ from . import (
     files,
     init,
     inspect,
+    keys,
     lifecycle,
     logs,
     manual,
@@ -81,6 +82,7 @@ ns = agents.Verbs(
     completion.completion,
     manual.help_task(sys.argv[1:]),
 )
+ns.add_collection(keys.ns)
 for _profile in load().values():
     ns.add_collection(_profile)
 completion.make_quick()

@@ -191,8 +191,10 @@ def provision(
     if profiles or ask_sudo:
         raise Exit("--profiles and --ask-sudo belong to --host; a project names its profiles", 2)
     item = _prepared(workspace, project, selection)
-    with workspace.reporter(item.name, _listener(item.name, json)) as reporter:
-        machine = workspace.machine_of(item, reporter)
+    with (
+        workspace.reporter(item.name, _listener(item.name, json)) as reporter,
+        workspace.machine_of(item, reporter) as machine,
+    ):
         outcome = (
             machine.look(item.wish)
             if check
@@ -261,17 +263,17 @@ def _bring_up(
         with workspace.reporter(item.name) as reporter:
             for note in item.notes:
                 reporter.say(note)
-            machine = workspace.machine_of(item, reporter)
-            on_demand = golden_on_demand(workspace, item.project, reporter)
-            outcome = machine.up(
-                item.wish,
-                prepare=make_host_ready,
-                golden=on_demand if golden else lambda: None,
-                keep_going=keep_going,
-                restart=restart,
-            )
-            reporter.say(f"up: {one_line_summary(outcome)}")
-            workspace.give_secrets(item.project, machine)
+            with workspace.machine_of(item, reporter) as machine:
+                on_demand = golden_on_demand(workspace, item.project, reporter)
+                outcome = machine.up(
+                    item.wish,
+                    prepare=make_host_ready,
+                    golden=on_demand if golden else lambda: None,
+                    keep_going=keep_going,
+                    restart=restart,
+                )
+                reporter.say(f"up: {one_line_summary(outcome)}")
+                workspace.give_secrets(item.project, machine)
 
     try:
         for_each(prepared, lambda item: item.name, bring_up)

@@ -29,8 +29,10 @@ def _run(c: Context, profile: Profile, action: str, project: str) -> None:
 
     workspace = open_workspace(c)
     (item,) = prepare_all(workspace, [workspace.project(project)], only=(profile.label,))
-    with workspace.reporter(item.name) as reporter:
-        machine = workspace.machine_of(item, reporter)
+    with (
+        workspace.reporter(item.name) as reporter,
+        workspace.machine_of(item, reporter) as machine,
+    ):
         if action == "install":
             outcome = machine.converge(item.wish, is_whole=False)
             reporter.say(one_line_summary(outcome))

@@ -71,8 +71,10 @@ def _update_machine(
     (item,) = prepare_all(workspace, [workspace.project(project)])
     _check_names(only, item.wish.profiles)
     prepare = HostSetup(workspace, [item.wish.spec.image], may_install=may_install)
-    with workspace.reporter(item.name) as reporter:
-        machine = workspace.machine_of(item, reporter)
+    with (
+        workspace.reporter(item.name) as reporter,
+        workspace.machine_of(item, reporter) as machine,
+    ):
         done = update_machine(machine, item.wish, only=only, prepare=prepare)
     _tell(workspace, item.name, done, restart=f"inv restart -p {item.name}", as_json=as_json)
     done.outcome.raise_for_failure()

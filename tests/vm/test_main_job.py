@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import pexpect
 import pytest
 from person import CHECKOUT, INV, Person, processes_about
 
+from guard.keys.client import BrokerClient
 from guard.public_key import PublicKey
 from nopal.paths import Paths
 
@@ -41,6 +43,7 @@ class Job:
     key: PublicKey
     private_key: Path
     repos: Path
+    foreign: guard_fixtures.Sshd
     up: str
     """What the first `inv up` told."""
 
@@ -49,28 +52,41 @@ class Job:
         return self.person.inv("run", command, "-p", NAME, status=status).out.strip()
 
     @property
-    def lima_home(self) -> Path:
+    def paths(self) -> Paths:
         environ = self.person.environment()
         is_root = os.geteuid() == 0
-        return Paths.from_environment(environ, is_root=is_root, home=self.person.home).lima.home
+        return Paths.from_environment(environ, is_root=is_root, home=self.person.home)
+
+    @property
+    def lima_home(self) -> Path:
+        return self.paths.lima.home
+
+    @property
+    def key_socket(self) -> Path:
+        return BrokerClient(self.paths.keys, self.paths.key_sockets).socket(NAME)
 
 
 @pytest.fixture(scope="module")
 def job(place: Path) -> Iterator[Job]:
-    """Two repos behind an sshd, an agent with the one key to them, and the first `inv up`."""
+    """Two repos behind an sshd, an agent with the key to them and another, and the first `up`.
+
+    Another sshd takes that key, too, and is none of the project's.
+    """
     with ExitStack() as stack:
         keys = place / "keys"
         keys.mkdir(mode=0o700)
         key = guard_fixtures.make_key(keys, "work", comment="work@laptop")
-        agent = stack.enter_context(guard_fixtures.ssh_agent(keys / "work"))
+        guard_fixtures.make_key(keys, "private", comment="private")
+        agent = stack.enter_context(guard_fixtures.ssh_agent(keys / "work", keys / "private"))
         server = stack.enter_context(guard_fixtures.sshd(place / "forge", key))
+        foreign = stack.enter_context(guard_fixtures.sshd(place / "foreign", key))
         for name in ("alpha", "beta"):
             guard_fixtures.make_repo(server.root / f"{name}.git")
         person = Person(place / "ann", {"SSH_AUTH_SOCK": str(agent)})
         url = server.url("").replace("127.0.0.1", "192.168.5.2")
-        write_home(person, url, server.known_hosts_line())
+        write_home(person, url, server.known_hosts_line() + foreign.known_hosts_line())
         told = person.inv("up", "--yes", f"--project={NAME}")
-        yield Job(person, key, keys / "work", server.root, told.err)
+        yield Job(person, key, keys / "work", server.root, foreign, told.err)
         person.inv("destroy", "--yes", "-p", NAME, status=None)
 
 
@@ -142,6 +158,35 @@ def test_a_commit_of_the_guest_is_signed_and_verifies_on_the_host(job: Job) -> N
     assert f'Good "git" signature for {EMAIL}' in verified.stderr, verified.stderr
     author = job.run("git -C ~/code/alpha log -1 --format=%an")
     assert author == 'Ann "é"; #1'
+
+
+def test_another_key_of_the_agent_is_not_seen_in_the_machine(job: Job) -> None:
+    (line,) = job.run("ssh-add -l").splitlines()
+    assert job.key.fingerprint in line
+    assert job.run("sudo -n bash -lc 'echo $SSH_AUTH_SOCK'") == ""
+
+
+def test_a_server_that_takes_the_key_and_is_none_of_the_projects_stays_closed(job: Job) -> None:
+    user = job.foreign.url("").partition("://")[2].partition("@")[0]
+    ssh = f"ssh -o StrictHostKeyChecking=no -p {job.foreign.port} {user}@192.168.5.2"
+    assert job.run(f"{ssh} echo in 2>/dev/null; echo $?") == "255"
+    assert "refused" in job.person.inv("keys.log", "-p", NAME).out
+
+
+def test_an_agent_signs_and_pushes_when_nobody_is_connected(job: Job) -> None:
+    job.run(
+        "cd ~/code/beta && tmux -L nopal new-session -d -s left"
+        " 'sleep 10; git commit -q --allow-empty -m Alone && git push -q origin HEAD'"
+    )
+    repo = job.repos / "beta.git"
+    for _ in range(60):
+        if "Alone" in job.person.git("log", "--format=%s", "main", cwd=repo):
+            break
+        time.sleep(2)  # no connection: each would be somebody
+    assert "gpgsig" in job.person.git("cat-file", "commit", "main", cwd=repo)
+    assert job.person.inv("keys.audit", "-p", NAME).out.endswith(
+        "0 of them of nothing in the repos\n"
+    )
 
 
 def test_no_private_key_of_the_host_is_in_the_guest(job: Job) -> None:
@@ -350,7 +395,12 @@ def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Jo
 def test_destroy_leaves_nothing_behind(job: Job) -> None:
     lima_home = job.lima_home
     assert processes_about(f"{lima_home}/{NAME}")
-    job.person.inv("destroy", "--yes", "-p", NAME)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(job.key_socket))
+        job.person.inv("destroy", "--yes", "-p", NAME)
+        assert client.recv(1) == b""  # cut off, though it was open
+    assert not job.key_socket.exists()
     assert processes_about(f"{lima_home}/{NAME}", f"nopal-{NAME}") == []
     assert not (lima_home / NAME).exists()
     left = [

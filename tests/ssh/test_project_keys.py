@@ -1,0 +1,237 @@
+"""What a project's machine may do with keys: its policy found, given to a real broker, and used."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from guard_fixtures import Sshd, make_key, make_repo, ssh_agent, sshd
+
+from guard.public_key import PublicKey
+from guard.repo_url import parse_repo_url
+from guard.ssh_agent import list_keys
+from nopal.catalogue import Catalogue
+from nopal.deploy_key import NotRegistered, page, register
+from nopal.errors import ProjectFaults
+from nopal.key_audit import audit, signed_objects
+from nopal.paths import Paths
+from nopal.preflight import Prepared, prepare_all
+from nopal.renew_keys import renew
+from nopal.screen import PlainScreen
+from nopal.state import MachineState
+from nopal.workspace import Workspace
+from profiles.catalogue import load
+
+
+@dataclass(frozen=True)
+class Person:
+    """A home, an agent with three keys of which one opens two servers, and a repo on the first."""
+
+    folder: Path
+    agent: Path
+    work: PublicKey
+    signer: PublicKey
+    forge: Sshd
+    foreign: Sshd
+
+    @property
+    def url(self) -> str:
+        return self.forge.url("alpha.git")
+
+    def workspace(self, more: str = "") -> Workspace:
+        environ = {
+            "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
+            "NOPAL_HOME": str(self.folder / "n"),
+            "SSH_AUTH_SOCK": str(self.agent),
+        }
+        paths = Paths.from_environment(environ, is_root=False, home=self.folder)
+        paths.config_file.parent.mkdir(parents=True, exist_ok=True)
+        paths.config_file.write_text(
+            "[projects.blog]\nprofiles = []\n"
+            f'signing_key = "{self.signer.line}"\nrepos = ["{self.url}"]\n{more}\n'
+        )
+        return Workspace(paths, environ, self.folder, PlainScreen(io.StringIO()), Catalogue(load()))
+
+    def prepared(self, more: str = "") -> Prepared:
+        workspace = self.workspace(more)
+        return prepare_all(workspace, [workspace.project("blog")])[0]
+
+    def give(self, more: str = "") -> Path:
+        """Settle the project's keys, and return the socket that its machine would have."""
+        item, workspace = self.prepared(more), self.workspace(more)
+        assert item.keys is not None
+        # As `up` does once the repo is cloned: it is not asked for again.
+        state = MachineState(name="blog", cloned=(self.url,), reaching=dict(item.wish.reaching))
+        workspace.states.write(state)
+        return workspace.keys.give(item.keys)
+
+    def forget(self) -> None:
+        """Be as before the first `up`."""
+        self.workspace().states.remove("blog")
+
+    def run(self, socket: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a program as the machine would, with these keys and no other."""
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "guest"),
+            "SSH_AUTH_SOCK": str(socket),
+            "GIT_SSH_COMMAND": f"ssh -F none -o UserKnownHostsFile={self.folder}/known",
+            "GIT_CONFIG_GLOBAL": str(self.folder / "gitconfig"),
+        }
+        return subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+
+    def login(self, socket: Path, server: Sshd) -> subprocess.CompletedProcess[str]:
+        user = server.url("").partition("://")[2].partition("@")[0]
+        known = f"UserKnownHostsFile={self.folder}/known"
+        port = str(server.port)
+        where = f"{user}@127.0.0.1"
+        return self.run(socket, "ssh", "-F", "none", "-o", known, "-p", port, where, "echo in")
+
+
+@pytest.fixture(scope="module")
+def person() -> Iterator[Person]:
+    folder = Path(tempfile.mkdtemp(prefix="ng"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        keys = folder / "keys"
+        work, signer = make_key(keys, "work"), make_key(keys, "signer", comment="signer")
+        make_key(keys, "private")
+        agent = stack.enter_context(ssh_agent(*(keys / k for k in ("private", "signer", "work"))))
+        forge = stack.enter_context(sshd(folder / "forge", work))
+        foreign = stack.enter_context(sshd(folder / "foreign", work))
+        make_repo(folder / "forge" / "alpha.git")
+        known = forge.known_hosts_line() + foreign.known_hosts_line()
+        (folder / ".ssh").mkdir()
+        (folder / ".ssh/known_hosts").write_text(known)
+        (folder / "known").write_text(known)
+        (folder / "guest").mkdir()
+        (folder / "gitconfig").write_text(
+            "[user]\nname = dev\nemail = dev@example.org\n"
+            f"signingKey = key::{signer.line}\n[gpg]\nformat = ssh\n[commit]\ngpgSign = true\n"
+        )
+        found = Person(folder, agent, work, signer, forge, foreign)
+        stack.callback(found.workspace().keys.client.stop)
+        yield found
+
+
+def test_a_machine_sees_the_key_that_signs_and_the_one_its_repo_takes(person: Person) -> None:
+    socket = person.give()
+    assert {key.fingerprint for key in list_keys(socket)} == {
+        person.work.fingerprint,
+        person.signer.fingerprint,
+    }
+
+
+def test_it_clones_signs_and_pushes_and_the_audit_finds_the_commit(person: Person) -> None:
+    socket, clone = person.give(), person.folder / "clone"
+    assert person.run(socket, "git", "clone", "-q", person.url, str(clone)).returncode == 0
+    git = ("git", "-C", str(clone))
+    for words in (("commit", "--allow-empty", "-qm", "pushed"), ("push", "-q", "origin", "HEAD")):
+        done = person.run(socket, *git, *words)
+        assert done.returncode == 0, done.stderr
+    assert person.run(socket, *git, "commit", "--allow-empty", "-qm", "kept").returncode == 0
+    workspace = person.workspace()
+    access = workspace.access(workspace.agent())
+    entries = [entry for entry in workspace.keys.client.log() if entry.project == "blog"]
+    pushed, kept = audit(entries, signed_objects([parse_repo_url(person.url)], access))
+    name = person.run(socket, *git, "rev-parse", "HEAD^").stdout.strip()
+    assert pushed.object == f"commit {name} of {person.url}"
+    assert kept.object == ""
+
+
+def test_another_server_that_takes_the_same_key_stays_closed(person: Person) -> None:
+    socket = person.give()
+    assert person.login(socket, person.forge).stdout == "in\n"
+    refused = person.login(socket, person.foreign)
+    assert (refused.returncode, refused.stdout) == (255, "")
+    assert person.login(person.agent, person.foreign).stdout == "in\n"
+
+
+def test_a_server_that_the_person_names_opens_and_the_repos_closes(person: Person) -> None:
+    host = f"127.0.0.1:{person.foreign.port}"
+    user = person.url.partition("://")[2].partition("@")[0]
+    socket = person.give(
+        f'[projects.blog.keys]\nlogin = {{"{host}" = "allow"}}\nusers = {{"{host}" = ["{user}"]}}'
+    )
+    assert person.login(socket, person.foreign).stdout == "in\n"
+    assert person.login(socket, person.forge).returncode == 255
+
+
+def test_keys_that_were_taken_away_are_given_again_when_one_stands_in_the_machine(
+    person: Person,
+) -> None:
+    socket, workspace = person.give(), person.workspace()
+    workspace.keys.client.stop()
+    assert not socket.exists()
+    said: list[str] = []
+    renew(workspace, workspace.project("blog"), said.append)
+    assert (len(list_keys(socket)), said) == (2, [])
+    workspace.keys.take_away("blog")
+    assert not socket.exists()
+    renew(workspace, workspace.project("blog"), said.append)
+    assert (len(list_keys(socket)), said) == (2, [])
+
+
+def test_with_while_connected_the_last_one_to_leave_takes_the_keys_along(person: Person) -> None:
+    text = '[projects.blog.keys]\nwhile = "connected"'
+    workspace = person.workspace(text)
+    keys, project = workspace.keys, workspace.project("blog")
+    with keys.connected(project):
+        socket = person.give(text)
+        with keys.connected(project):
+            assert socket.exists()
+        assert socket.exists()
+    assert not socket.exists()
+    assert keys.given("blog") is None
+
+
+def test_with_while_never_no_key_is_settled(person: Person) -> None:
+    person.forget()
+    with pytest.raises(ProjectFaults, match="there is no ssh-agent"):
+        person.prepared('[projects.blog.keys]\nwhile = "never"')
+
+
+def test_a_deploy_key_that_no_server_knows_yet_is_told_with_the_repo(person: Person) -> None:
+    person.forget()
+    with pytest.raises(ProjectFaults, match="login refused"):
+        person.prepared('keys = "deploy"')
+    key = person.workspace().keys.client.make_key("blog", "login")
+    authorized = person.folder / "forge/authorized"
+    authorized.write_text(f"{person.work.line}\n{key.line}\n")
+    item = person.prepared('keys = "deploy"')
+    assert item.keys is not None
+    socket = person.workspace().keys.give(item.keys)
+    own = {one.fingerprint for one in list_keys(socket)}
+    assert key.fingerprint in own
+    assert not own & {person.work.fingerprint, person.signer.fingerprint}
+    assert person.login(socket, person.forge).stdout == "in\n"
+    assert key.line not in repr(item.wish.steps)
+
+
+def test_gh_gets_the_key_on_its_stdin_and_its_refusal_is_told(person: Person) -> None:
+    place = person.folder / "bin"
+    place.mkdir(exist_ok=True)
+    gh = place / "gh"
+    gh.write_text(f'#!/bin/sh\necho "$@" > {place}/args\ncat > {place}/key\n')
+    gh.chmod(0o755)
+    environ = {"PATH": f"{place}:{os.environ['PATH']}"}
+    url = parse_repo_url("git@github.com:ann/blog.git")
+    register(url, "ssh-ed25519 AAAA", "nopal-blog", environ)
+    assert (place / "key").read_text() == "ssh-ed25519 AAAA\n"
+    assert (place / "args").read_text() == (
+        "repo deploy-key add - --repo ann/blog --title nopal-blog --allow-write\n"
+    )
+    gh.write_text("#!/bin/sh\necho 'HTTP 404' >&2\nexit 1\n")
+    with pytest.raises(NotRegistered, match="HTTP 404"):
+        register(url, "ssh-ed25519 AAAA", "nopal-blog", environ)
+    with pytest.raises(NotRegistered, match=r"github\.com only"):
+        register(parse_repo_url("git@gitlab.com:ann/blog.git"), "k", "t", environ)
+    assert page(url) == "https://github.com/ann/blog/settings/keys/new"
