@@ -44,6 +44,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "allowed_signers": (),
         "mounts": (),
         "secrets": (),
+        "agents": {},
         "secrets_dotenv": False,
         "wants_secrets": (),
         "checkpoint_memory": "auto",

@@ -142,6 +142,9 @@ class _Source:
             yield from self._option_settings(parsed)
         elif key == "secrets":
             yield from self._secrets(parsed)
+        elif key == "agents" and self.layer != "project":
+            allowed = "[projects.NAME]: each login is given to chosen projects"
+            self._wrong(("agents",), "a table for every project", allowed)
         elif key == "git":
             for name, value in msgspec.structs.asdict(parsed).items():
                 if value is not msgspec.UNSET:

@@ -150,7 +150,7 @@ def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
 
 
 def _gives_away(layer: Layer) -> bool:
-    gifts = ("mounts", "secrets")
+    gifts = ("mounts", "secrets", "agents")
     return any(key in gifts or key.startswith("keys.") for key in layer.settings)
 
 

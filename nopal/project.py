@@ -125,6 +125,8 @@ class Project:
     mounts: tuple[Mount, ...]
     secrets: tuple[Wanted, ...]
     """What is fetched on the host, and kept in the machine's memory."""
+    agents: Mapping[str, str]
+    """By profile, which of the logins that this computer keeps its program gets."""
     secrets_dotenv: bool
     """Whether a dotenv file of them is wanted there, too."""
     wants_secrets: tuple[str, ...]

@@ -19,9 +19,10 @@ from provision.transport.openssh import OpenSshTransport, is_master_alive
 from . import secret_delivery
 from .machine_errors import NotRunning
 from .secret_files import render
-from .secret_notes import SecretNote, SecretNotes, digest
+from .secret_notes import GivenLogin, SecretNote, SecretNotes, digest
 
 if TYPE_CHECKING:
+    from .logins import Kept, Logins
     from .machine import Machine
     from .project import Project
     from .secret_delivery import Runs
@@ -48,12 +49,20 @@ class ProjectSecrets:
     project: Project
     machine: Machine
     tools: Tools
+    logins: Logins
     clock: Callable[[], float] = field(default=time.time, repr=False)
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
-        """All that the machine shall get. Whatever else it needs of the host's joins here."""
-        return self.project.secrets
+        """All that the machine shall get: logins, and secrets."""
+        return (*(wanted for _, wanted in self._logins), *self.project.secrets)
+
+    @property
+    def _logins(self) -> tuple[tuple[Kept, Wanted], ...]:
+        # A secret that the person's table calls by the same name is meant more exactly.
+        own = {one.name for one in self.project.secrets if not one.folder}
+        found = self.logins.wanted(self.project.agents)
+        return tuple((kept, wanted) for kept, wanted in found if kept.variable not in own)
 
     @property
     def note(self) -> SecretNote | None:
@@ -133,9 +142,25 @@ class ProjectSecrets:
             try:
                 with self._login() as guest:
                     secret_delivery.take(guest, self.machine.name)
+                    self._link(guest, ())
             except NotRunning:
                 self.machine.reporter.log("it does not run, so its memory holds nothing")
             self._notes.remove(self.machine.name)
+
+    def forget_login(self, label: str) -> None:
+        """Take a login out of the running machine, whatever project files say; nothing is fetched.
+
+        Raises:
+            NotDelivered, ConvergeError, MachineError: it could not be done.
+        """
+        note = self.note
+        given = [one for one in note.logins if one.label == label] if note else []
+        if not given or self.machine.quick_address() is None:
+            return  # the memory of a machine that does not run holds nothing
+        gone = {one.variable for one in given}
+        held = self._held()
+        own = {name: value for name, value in held.pop("", {}).items() if name not in gone}
+        self._give({**({"": own} if own else {}), **held}, "")
 
     @property
     def _notes(self) -> SecretNotes:
@@ -158,7 +183,7 @@ class ProjectSecrets:
             self.machine.reporter.say(f"the secret {line}, so it is left out")
         return fetched
 
-    def _held(self, *, but: str) -> dict[str, Mapping[str, Secret]]:
+    def _held(self, *, but: str | None = None) -> dict[str, Mapping[str, Secret]]:
         """Return what the guest says it has; it gets nothing else back than that."""
         held = self._looked(lambda guest: secret_delivery.held_in(guest, self.machine.name))
         known = {one.folder for one in self.wanted} - {but}
@@ -174,10 +199,26 @@ class ProjectSecrets:
         with self.machine.locked(), self._login() as guest:
             secret_delivery.give(guest, self.machine.name, files)
             given = {folder: tuple(own) for folder, own in sets.items()}
-            note = SecretNote(mark=mark, since=int(self.clock()), names=given, wanted=wanted)
+            logins = tuple(
+                GivenLogin(kept.label, kept.variable, kept.file)
+                for kept, _ in self._logins
+                if kept.variable in given.get("", ())
+            )
+            self._link(guest, logins)
+            note = SecretNote(
+                mark=mark, since=int(self.clock()), names=given, wanted=wanted, logins=logins
+            )
             self._notes.write(self.machine.name, note)
         count = sum(map(len, given.values()))
         self.machine.reporter.say(f"{count} secrets are in its memory")
+
+    def _link(self, guest: Runs, logins: Sequence[GivenLogin]) -> None:
+        """Let the files in which agents look for their logins be those of `logins` alone."""
+        before = self.note.logins if self.note else ()
+        links = {one.file: "" for one in before} | {one.file: one.variable for one in logins}
+        links.pop("", None)
+        if links:
+            secret_delivery.link(guest, self.machine.name, links)
 
     def _looked(self, look: Callable[[Runs], _Answer]) -> _Answer:
         """Return what a look comes to: over the live SSH master where there is one."""
@@ -201,7 +242,11 @@ class ProjectSecrets:
             transport.close()
 
     def _tell_missing(self) -> None:
-        """Say which of the secrets that the repo asks for the person's file does not give."""
+        """Say which logins the project chooses in vain, or what its repo asks for in vain."""
+        for agent, name in self.logins.missing(self.project.agents):
+            self.machine.reporter.say(
+                f"no login {name} of {agent} is kept here: inv login {agent} --name {name}"
+            )
         note = self.note
         given = {one.name for one in self.wanted}
         given |= {name for own in note.names.values() for name in own} if note else set()

@@ -54,6 +54,13 @@ SecretName = Annotated[
         description='a list of names of variables, such as ["NPM_TOKEN"]',
     ),
 ]
+LoginName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
+        description='the name of a login that `inv login` keeps, such as "personal"',
+    ),
+]
 SecretPlace = str | list[str]
 
 
@@ -228,6 +235,13 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 description="a table of references, such as "
                 '{NPM_TOKEN = "op://Work/npm/token"}; a table in it is for one repo alone'
             ),
+        ]
+        | UnsetType
+    ) = UNSET
+    agents: (
+        Annotated[
+            dict[ProfileName, LoginName],
+            Meta(description='a table of logins, such as {claude = "personal"}'),
         ]
         | UnsetType
     ) = UNSET

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from guard.secrets.secret import Secret, masked
-from provision.shell import quote
+from provision.shell import quote, quote_path
 
 from .machine_errors import MachineError
 
@@ -119,6 +119,30 @@ def take(guest: Runs, machine: str) -> None:
         NotDelivered, GuestUnreachable.
     """
     _must_run(guest, machine, _TAKE)
+
+
+def link(guest: Runs, machine: str, files: Mapping[str, str]) -> None:
+    """Let files of the home, given from `~/`, be the values of those names; "" ends that.
+
+    A file that is no link of ours is left as it is: who logged in there by hand stays so.
+
+    Raises:
+        NotDelivered, GuestUnreachable.
+    """
+    lines = [
+        "set -e",
+        f'ours() {{ case $(readlink "$1") in {PLACE}/*) ;; *) return 1 ;; esac; }}',
+    ]
+    for path, name in files.items():
+        lines.append(f"file={quote_path(path)}")
+        if name:
+            lines.append('mkdir -p "$(dirname "$file")"')
+            lines.append(
+                f'[ -e "$file" ] && ! ours "$file" || ln -sfn {PLACE}/values/{quote(name)} "$file"'
+            )
+        else:
+            lines.append('! ours "$file" || rm -f "$file"')
+    _must_run(guest, machine, "\n".join(lines))
 
 
 def mark_in(guest: Runs) -> str:

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
+class GivenLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A login of an agent among them."""
+
+    label: str
+    """`AGENT/NAME`."""
+    variable: str
+    file: str
+    """Where its program looks for it, from `~/`, or ""."""
+
+
 class SecretNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file of one machine."""
 
@@ -29,6 +39,7 @@ class SecretNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By the repo's folder; "" is for every shell."""
     wanted: str
     """Digest of the references that were fetched; "" where some failed."""
+    logins: tuple[GivenLogin, ...] = ()
     version: int = VERSION
 
 

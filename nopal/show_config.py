@@ -83,6 +83,7 @@ def _values(project: Project) -> dict[str, Any]:
         "allowed_signers": list(project.allowed_signers),
         "mounts": [str(mount) for mount in project.mounts],
         "secrets": _secrets(project),
+        "agents": dict(project.agents),
         "secrets_dotenv": project.secrets_dotenv,
         "wants_secrets": list(project.wants_secrets),
         "checkpoint_memory": project.checkpoint_memory,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .checkpoints import Checkpoints
     from .driver import Driver
     from .keys import Keys
+    from .logins import Logins
     from .machine import Machine
     from .preflight import Prepared
     from .project import Project
@@ -221,7 +222,16 @@ class Workspace:
         """Return what fetches the project's secrets and gives them to its machine."""
         from .project_secrets import ProjectSecrets  # noqa: PLC0415
 
-        return ProjectSecrets(project, machine, self.tools)
+        return ProjectSecrets(project, machine, self.tools, self.logins)
+
+    @cached_property
+    def logins(self) -> Logins:
+        """The logins of agents that are kept here."""
+        from guard.keys.vault import SystemKeyring  # noqa: PLC0415
+
+        from .logins import Logins  # noqa: PLC0415
+
+        return Logins(self.paths.home / "logins", SystemKeyring(self.environ))
 
     def give_secrets(self, project: Project, machine: Machine) -> None:
         """Bring the running machine the secrets it lacks. Raises as `ProjectSecrets.settle` does.
@@ -229,7 +239,7 @@ class Workspace:
         Nothing is loaded for a project that has none, which most `up` are about.
         """
         had_some = (self.states.secrets / f"{machine.name}.json").exists()
-        if project.secrets or project.wants_secrets or had_some:
+        if project.secrets or project.agents or project.wants_secrets or had_some:
             self.secrets(project, machine).settle()
 
     def checkpoints(self, name: str, reporter: Reporter) -> Checkpoints:
@@ -248,7 +258,7 @@ class Workspace:
         except ProjectError:  # a machine outlives its project
             return not has_secrets
         if project.checkpoint_memory == "auto":
-            return not (has_secrets or project.secrets)
+            return not (has_secrets or project.secrets or project.agents)
         return project.checkpoint_memory == "always"
 
     @cached_property

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .agent import Agent
     from .guest import Guest
+    from .login import Login
     from .pin import Pin
 
 SUMMARIES = {
@@ -116,6 +117,11 @@ class BuiltIn(Profile):
     def pins(self) -> tuple[Pin, ...]:
         """See Profile."""
         return self.loaded.pins
+
+    @property
+    def logins(self) -> tuple[Login, ...]:
+        """See Profile."""
+        return self.loaded.logins
 
     def steps(self, options: Mapping[str, object], guest: Guest) -> tuple[Step, ...]:
         """See Profile."""

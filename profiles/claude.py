@@ -25,6 +25,7 @@ from provision.steps.json_merge import Default
 from .agent import Agent
 from .agent_hooks import claude_hooks
 from .guest import Guest
+from .login import Login
 from .pin import Pin
 from .profile import profile
 
@@ -46,6 +47,23 @@ AGENT = Agent(
     transcripts="~/.claude/projects",
     hosts=("api.anthropic.com",),
     login_variables=("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+)
+
+LOGINS = (
+    Login(
+        title="a token of `claude setup-token`",
+        form=r"sk-ant-oat[\w-]{20,500}",
+        variable="CLAUDE_CODE_OAUTH_TOKEN",
+        how="with a Claude subscription, `claude setup-token` prints a token for one year",
+        command=("claude", "setup-token"),
+        days=365,
+    ),
+    Login(
+        title="an API key",
+        form=r"sk-ant-api[\w-]{20,500}",
+        variable="ANTHROPIC_API_KEY",
+        how="without one, make an API key at https://platform.claude.com/settings/keys",
+    ),
 )
 
 _MODES = {"auto": "auto", "full": "bypassPermissions", "ask": "default"}

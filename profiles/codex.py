@@ -19,6 +19,7 @@ from provision import Block, Check, Directory, File, Npm, Step
 from .agent import Agent
 from .agent_hooks import codex_hooks
 from .guest import Guest
+from .login import Login
 from .memory import MARKDOWN_COMMENT, memory
 from .pin import Pin
 from .profile import profile
@@ -41,6 +42,29 @@ AGENT = Agent(
     hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
     # Codex asks for a login on a terminal whatever the environment holds; `codex exec` takes this.
     login_variables=("CODEX_API_KEY",),
+)
+
+_LOGIN_FILE = "~/.codex/auth.json"
+LOGINS = (
+    Login(
+        title="an API key",
+        form=r"sk-(?!ant-)[\w-]{20,500}",
+        variable="CODEX_AUTH_JSON",
+        how="make an API key at https://platform.openai.com/api-keys",
+        file=_LOGIN_FILE,
+        # As `codex login --with-api-key` writes it.
+        content='{"auth_mode":"apikey","OPENAI_API_KEY":"{}"}',
+    ),
+    Login(
+        title="the auth.json of a ChatGPT login",
+        form=r'\s*\{.*"tokens".*\}\s*',
+        variable="CODEX_AUTH_JSON",
+        how=(
+            "with a ChatGPT plan, `CODEX_HOME=$(mktemp -d) codex login --device-auth` makes an"
+            " auth.json in that folder: give it by --file, to one machine"
+        ),
+        file=_LOGIN_FILE,
+    ),
 )
 
 _UNCONFINED = ("never", "danger-full-access")

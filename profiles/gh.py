@@ -20,6 +20,7 @@ from provision import Apt, Archive, Block, Check, Command, FirstOf, Link, Step
 from provision.shell import quote
 
 from .guest import Guest
+from .login import Login
 from .pin import Pin
 from .profile import profile
 from .release import check_release
@@ -40,6 +41,24 @@ GH = Pin(
     },
 )
 PINS = (GH,)
+
+LOGINS = (
+    Login(
+        title="a fine-grained token",
+        form=r"github_pat_\w{20,500}",
+        variable="GH_TOKEN",
+        how=(
+            "make a fine-grained token at https://github.com/settings/personal-access-tokens/new:"
+            " only the project's repos, with contents, pull requests and issues to read and write"
+        ),
+    ),
+    Login(
+        title="a classic or other token",
+        form=r"gh[opsu]_\w{20,500}",
+        variable="GH_TOKEN",
+        how="a classic token (ghp_…) works too, and reaches all that you do",
+    ),
+)
 
 PREFIX = "/opt/gh"
 

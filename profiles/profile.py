@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .errors import WrongOption
     from .guest import Guest
+    from .login import Login
     from .pin import Pin
 
 Declare: TypeAlias = "Callable[..., Iterable[Step]]"
@@ -151,6 +152,11 @@ class Profile(Collection):
     def pins(self) -> tuple[Pin, ...]:
         """The versions that its module chose, in `PINS`."""
         return tuple(getattr(self.declare, "__globals__", {}).get("PINS", ()))
+
+    @property
+    def logins(self) -> tuple[Login, ...]:
+        """What logs its program in, in the `LOGINS` of its module."""
+        return tuple(getattr(self.declare, "__globals__", {}).get("LOGINS", ()))
 
     @property
     def label(self) -> str:

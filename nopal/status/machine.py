@@ -82,6 +82,7 @@ def status(workspace: Workspace, machine: Machine) -> tuple[Section, ...]:
         sections.profiles_section(found),
         sections.ports_section(state.spec.get("ports", ""), _ports(machine, answers)),
         *_agents(workspace, answers),
+        *(sections.logins_section(note, answers, workspace.logins.all()) if answers else ()),
         *([sections.secrets_section(note, answers)] if answers is not None else []),
         sections.keys_section([key.fingerprint for key in workspace.pins.read(name)], wished.notes),
         sections.converge_section(_last_converge(machine)),

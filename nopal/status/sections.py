@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import guest_look
 from ..guest_look import Answers
+from ..login_list import ends
 from ..port_table import Row
 from ..screen import in_words as time_in_words
 from ..sizes import in_words
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from provision.facts import Facts
 
     from ..agent_states import AgentSession
+    from ..logins import Kept
     from ..secret_notes import SecretNote
     from ..state import MachineState
 
@@ -167,6 +169,28 @@ def agents_section(found: Sequence[AgentSession]) -> Section:
         for one in found
     ]
     return Section("agents", tuple(lines) or ("none",), [asdict(one) for one in found])
+
+
+def logins_section(
+    note: SecretNote | None,
+    answers: Answers,
+    kept: Sequence[Kept],
+    now: Callable[[], float] = time.time,
+) -> tuple[Section, ...]:
+    """Say which logins of agents the machine has, and until when; `kept` are those kept here."""
+    is_there = note is not None and guest_look.secrets_mark(answers) == note.mark
+    if note is None or not is_there or not note.logins:
+        return ()
+    by_label = {one.label: one for one in kept}
+    lines, data = [], []
+    for given in note.logins:
+        agent, _, name = given.label.partition("/")
+        known = by_label.get(given.label)
+        until = ends(known.expires, now()) if known else "not kept here any more"
+        lines.append(f"{agent} as {name}, {until}")
+        expires = known.expires if known else None
+        data.append({"agent": agent, "name": name, "expires": expires, "kept": known is not None})
+    return (Section("logins", tuple(lines), data),)
 
 
 def secrets_section(

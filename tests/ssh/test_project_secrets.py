@@ -22,6 +22,7 @@ from guard.host_keys import PinStore
 from guard.secrets.fetch import SecretsFailed
 from nopal.driver import Driver
 from nopal.load import load_project
+from nopal.logins import Logins
 from nopal.machine import Machine
 from nopal.machine_errors import NotRunning
 from nopal.paths import Paths
@@ -32,6 +33,7 @@ from nopal.screen import PlainScreen
 from nopal.secret_delivery import PLACE, NotDelivered
 from nopal.secret_list import as_data, as_text, rows
 from nopal.state import MachineState, StateStore
+from profiles.login import Login
 
 VAULT = {"vault": {"kv2/app": {"TOKEN": "token-4711", "OTHER": "other-4712"}}}
 URL = "git@github.com:me/blog.git"
@@ -53,7 +55,8 @@ class Guest:
 
     def run(self, script: str, on_line: Callable[[str], None], *, secret: str = "") -> int:
         self.scripts.append(script)
-        environ = {"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"}
+        path = f"{self.root / 'bin'}:{os.environ['PATH']}"
+        environ = {"PATH": path, "HOME": str(self.root / "home")}
         here = script.replace(PLACE, str(self.root / "secrets"))
         with subprocess.Popen(
             ["sh", "-c", here],
@@ -92,6 +95,23 @@ class Here(Machine):
         return object()
 
 
+@dataclass
+class Keyring:
+    """Keeps texts as a system's keyring does."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def put(self, name: str, secret: str) -> bool:
+        self.texts[name] = secret
+        return True
+
+    def get(self, name: str) -> str:
+        return self.texts.get(name, "")
+
+    def remove(self, name: str) -> None:
+        self.texts.pop(name, None)
+
+
 @dataclass(frozen=True)
 class Bench:
     """One project with stores beside it, and its machine."""
@@ -101,10 +121,11 @@ class Bench:
     guest: Guest
     told: io.StringIO
     machine: Machine
+    keyring: Keyring = field(default_factory=Keyring)
 
     def secrets(self, table: str = TABLE, repo: str = "") -> ProjectSecrets:
         project = self.project(table, repo)
-        return ProjectSecrets(project, self.machine, self.stores.tools, lambda: 1000)
+        return ProjectSecrets(project, self.machine, self.stores.tools, self.logins, lambda: 1000)
 
     def project(self, table: str, repo: str = "") -> Project:
         desk = self.place / "desk"
@@ -117,6 +138,15 @@ class Bench:
             (cwd / ".nopal.toml").write_text(repo)
             paths.config_file.write_text(f'[projects.blog]\nrepos = ["{URL}"]\n{table}')
         return load_project("blog", paths=paths, cwd=cwd, origin_of=lambda _: URL)
+
+    @property
+    def logins(self) -> Logins:
+        return Logins(self.place / "logins", self.keyring, lambda: 1000)
+
+    def log_in(self, text: str, agent: str = "claude", variable: str = "CLAUDE_TOKEN") -> None:
+        file = "~/.codex/auth.json" if agent == "codex" else ""
+        kind = Login(title="a token", form=".*", variable=variable, how="-", file=file)
+        self.logins.keep(agent, "work", kind, text)
 
     def change(self, **fields: str) -> None:
         (self.stores.place / "values.json").write_text(json.dumps({"vault": {"kv2/app": fields}}))
@@ -285,6 +315,74 @@ def test_a_value_of_any_shape_arrives_as_it_was(bench: Bench) -> None:
     bench.secrets('[projects.blog.secrets]\n"*" = "vault://kv2/app"\n').settle()
     folder = bench.guest.root / "secrets/values"
     assert {file.name: file.read_bytes().decode() for file in folder.iterdir()} == AWKWARD
+
+
+AGENTS = '[projects.blog]\nagents = {claude = "work"}\n'
+
+
+def test_a_login_is_given_to_a_project_that_chooses_it_and_to_no_other(bench: Bench) -> None:
+    bench.log_in("login-4717")
+    bench.secrets(TABLE).settle()
+    assert bench.guest.held == {"TOKEN": "token-4711"}
+    bench.secrets(AGENTS + TABLE).settle()
+    assert bench.guest.held == {"TOKEN": "token-4711", "CLAUDE_TOKEN": "login-4717"}
+    kept = [path.read_text() for path in _files(bench.place, but=("stores", "guest"))]
+    assert "login-4717" not in "".join([*kept, *bench.guest.scripts, bench.told.getvalue()])
+
+
+def test_a_rotated_login_is_given_by_the_next_look(bench: Bench) -> None:
+    bench.log_in("login-4717")
+    bench.secrets(AGENTS).settle()
+    bench.log_in("login-4718")
+    bench.secrets(AGENTS).settle()
+    assert bench.guest.held == {"CLAUDE_TOKEN": "login-4718"}
+
+
+def test_a_forgotten_login_leaves_the_machine_and_no_store_is_asked(bench: Bench) -> None:
+    bench.log_in("login-4717")
+    bench.secrets(AGENTS + TABLE).settle()
+    asked = calls(bench)
+    found = bench.logins.find("claude", "work")
+    assert found
+    bench.logins.forget(found)
+    bench.secrets("[projects.blog]\n" + TABLE).forget_login("claude/work")
+    assert (bench.guest.held, calls(bench)) == ({"TOKEN": "token-4711"}, asked)
+    note = bench.secrets().note
+    assert note
+    assert note.logins == ()
+
+
+def test_a_login_that_is_not_kept_is_named_and_stops_nothing(bench: Bench) -> None:
+    bench.secrets(AGENTS + TABLE).settle()
+    assert bench.guest.held == {"TOKEN": "token-4711"}
+    assert "inv login claude --name work" in bench.told.getvalue()
+
+
+def test_a_secret_of_the_same_name_counts_more_than_a_login(bench: Bench) -> None:
+    bench.log_in("login-4717", variable="TOKEN")
+    bench.secrets(AGENTS + TABLE).settle()
+    assert bench.guest.held == {"TOKEN": "token-4711"}
+
+
+def test_an_agent_that_reads_a_file_finds_its_login_there_until_it_is_gone(bench: Bench) -> None:
+    agents = '[projects.blog]\nagents = {codex = "work"}\n'
+    file = bench.guest.root / "home/.codex/auth.json"
+    bench.log_in("login-4717", "codex", "CODEX_AUTH_JSON")
+    bench.secrets(agents).settle()
+    assert file.is_symlink()
+    assert file.read_text() == "login-4717"
+    bench.secrets("[projects.blog]\n").settle()
+    assert not file.is_symlink()
+
+
+def test_a_login_that_was_made_by_hand_in_the_machine_stays(bench: Bench) -> None:
+    file = bench.guest.root / "home/.codex/auth.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("by hand")
+    bench.log_in("login-4717", "codex", "CODEX_AUTH_JSON")
+    bench.secrets('[projects.blog]\nagents = {codex = "work"}\n').settle()
+    bench.secrets("[projects.blog]\n").settle()
+    assert (file.is_symlink(), file.read_text()) == (False, "by hand")
 
 
 def test_planted_values_are_in_no_log_state_argument_or_environment(

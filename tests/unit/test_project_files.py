@@ -306,10 +306,22 @@ def test_a_repo_can_not_set_what_widens_the_machines_reach(desk: Desk, key: str)
     )
 
 
+def test_logins_are_given_to_one_project_each_and_by_a_name(desk: Desk) -> None:
+    desk.write_person('[projects.blog.agents]\nclaude = "work"\n')
+    assert desk.load("blog").agents == {"claude": "work"}
+    desk.write_person('[defaults.agents]\nclaude = "work"\n')
+    (fault,) = desk.faults("blog")
+    assert "given to chosen projects" in str(fault)
+    desk.write_person('[projects.blog.agents]\nclaude = "../work"\n')
+    (fault,) = desk.faults("blog")
+    assert "such as" in str(fault)
+
+
 def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
     assert (
         frozenset(
             {
+                "agents",
                 "autonomy",
                 "signing",
                 "signing_key",
