@@ -178,7 +178,9 @@ class _Check:
         state = workspace.states.read(project.name)
         key = signing.key if isinstance(signing, SigningKey) else None
         plain = [url for url, _branch in urls]
-        reaching = {url: key for url, key in state.reaching.items() if key}
+        held = {one.fingerprint for one in _keys_of(around.agent)}
+        # A key that the agent has no more was replaced; without an agent, nobody knows.
+        reaching = {url: one for url, one in state.reaching.items() if one in held or not held}
 
         def policy() -> KeyPolicy | None:
             return policy_of(project, plain, around, signing=key, own=own, reaching=reaching)
@@ -192,10 +194,8 @@ class _Check:
                 access = replace(access, agent_socket=socket)
         else:
             # One that is cloned is asked once, where there is something to choose.
-            is_clear = len(_keys_of(around.agent)) < 2  # noqa: PLR2004
-            new = [
-                pair for pair in urls if pair in new or not (is_clear or pair[0].text in reaching)
-            ]
+            is_open = len(held) > 1
+            new = [pair for pair in urls if pair in new or (is_open and _lacks(pair[0], reaching))]
         for answer in check_access(new, access):
             if answer.fault is not None and answer.url.text not in state.cloned:
                 self._add_access_fault(answer.fault)
@@ -259,6 +259,11 @@ class _Check:
 
 def _first_server(urls: Sequence[tuple[RepoUrl, str]]) -> str:
     return next((url.host for url, _branch in urls if url.scheme == "ssh"), FORGE)
+
+
+def _lacks(url: RepoUrl, reaching: Mapping[str, str]) -> bool:
+    """Whether the key is not known by which a repo is reached."""
+    return url.scheme == "ssh" and url.text not in reaching
 
 
 def _keys_of(agent: AgentSocket | NoAgent) -> tuple[PublicKey, ...]:

@@ -147,6 +147,13 @@ def test_it_clones_signs_and_pushes_and_the_audit_finds_the_commit(person: Perso
     assert kept.object == ""
 
 
+def test_a_key_that_was_replaced_in_the_agent_is_found_anew(person: Person) -> None:
+    gone = {person.url: "SHA256:" + "x" * 43}
+    state = MachineState(name="blog", cloned=(person.url,), reaching=gone)
+    person.workspace().states.write(state)
+    assert person.prepared().wish.reaching == {person.url: person.work.fingerprint}
+
+
 def test_another_server_that_takes_the_same_key_stays_closed(person: Person) -> None:
     socket = person.give()
     assert person.login(socket, person.forge).stdout == "in\n"
