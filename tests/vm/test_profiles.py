@@ -66,7 +66,10 @@ def test_what_cannot_be_reached_is_named(profile: str, person: Person) -> None:
 
 
 def test_programs_are_found_by_every_kind_of_shell(person: Person) -> None:
-    asked = "command -v node go cargo java uv psql rg eza claude | wc -l"
+    programs = "node go cargo java uv psql rg eza claude"
+    # One by one: dash looks for the first name only.
+    asked = f"for name in {programs}; do command -v $name >/dev/null || echo no $name; done"
     for shell in ("sh -c", "bash -lc", "bash -ic"):
-        found = person.inv("run", f"{shell} '{asked}' 2>/dev/null", "-p", NAME).out
-        assert found.split()[-1:] == ["9"], f"{shell}: {found}"
+        lacking = person.inv("run", f"{shell} '{asked}; echo asked' 2>/dev/null", "-p", NAME).out
+        assert lacking.splitlines()[-1:] == ["asked"], f"{shell}: {lacking}"
+        assert "no " not in lacking, f"{shell}: {lacking}"
