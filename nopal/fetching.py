@@ -47,7 +47,7 @@ class FetchFailed(MachineError):
 
     def __str__(self) -> str:
         said = "\n".join(f"  {printable(line)}" for line in self.said.splitlines()[-6:])
-        return f"git did not fetch from the machine {self.machine}; nothing was changed:\n{said}"
+        return f"git did not fetch from the machine {self.machine}; no branch was changed:\n{said}"
 
 
 @dataclass(eq=False)

@@ -150,6 +150,12 @@ class Standing:
                 self._give_secrets(machine, is_needed=bool(needs))
             return _address(machine)
 
+    def reached(self) -> SshAddress:
+        """Return the same for work that uses neither the machine's keys nor its secrets."""
+        with self.workspace.reporter(self.project.name) as reporter:
+            machine = self.workspace.machine(self.project.name, reporter)
+            return machine.quick_address() or self.ready()
+
     def _give_secrets(self, machine: Machine, *, is_needed: bool = True) -> None:
         """Bring the machine the secrets it lacks; a person alone gets in without them, too."""
         from guard.secrets.fetch import SecretsFailed  # noqa: PLC0415

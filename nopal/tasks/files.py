@@ -38,7 +38,7 @@ def cp(c: Context, source: str, dest: str, git: bool = False, follow: bool = Fal
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(copy.project))
     name = standing.project.name
-    address = standing.ready()
+    address = standing.reached()
     with workspace.reporter(name) as reporter:
         with workspace.screen.activity(f"{name}: copying", tells_end=False) as tell:
             tally = Tally(tell)
@@ -79,7 +79,7 @@ def fetch(c: Context, project: str = "", repo: str = "", dir: str = "") -> None:
         raise Exit("no git repo is here: stand in the one that shall get the commits", 2)
     standing = Standing(workspace, workspace.project(project))
     clone = dir or _clone_of(standing, root, repo)
-    address = standing.ready()
+    address = standing.reached()
     workspace.ssh_hosts.write(workspace.states)
     name = standing.project.name
     remote = alias(name)

@@ -234,7 +234,7 @@ def test_what_cannot_be_fetched_is_said_in_words(
 
     assert "no git repo is here" in words("-p", "blog", cwd=tmp_path, status=2)
     assert "no such" in words("-p", "blog", "--repo=no such", cwd=here, status=2)
-    assert "nothing was changed" in words("-p", "blog", "--dir=/no/such", cwd=here, status=1)
+    assert "no branch was changed" in words("-p", "blog", "--dir=/no/such", cwd=here, status=1)
     git(here, "remote", "set-url", "origin", "git@github.com:example/other.git")
     assert "has no clone of this repo" in words("-p", "blog", cwd=here, status=2)
     git(here, "remote", "set-url", "nopal-blog", "git@github.com:mine/own.git")

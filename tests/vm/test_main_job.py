@@ -189,6 +189,27 @@ def test_an_agent_signs_and_pushes_when_nobody_is_connected(job: Job) -> None:
     )
 
 
+def test_files_and_commits_go_in_and_come_out_to_be_read(job: Job) -> None:
+    here = job.person.place / "review"
+    here.mkdir()
+    job.person.git("init", "-q", cwd=here)
+    (here / "note").write_text("hello")
+
+    def inv(*words: str, status: int = 0) -> str:
+        typed = ("--search-root", str(CHECKOUT), *words)
+        return job.person.inv(*typed, cwd=here, status=status).err
+
+    inv("cp", "note", f"{NAME}:code/alpha/")
+    job.run("cd ~/code/alpha && git checkout -qb review && git add note && git commit -qm Note")
+    told = inv("cp", f"{NAME}:code/alpha", "back", status=1)
+    assert "left out back/.git" in told
+    assert (here / "back/note").read_text() == "hello"
+    assert f"nopal-{NAME}/review is new" in inv("fetch", "-p", NAME, "--repo=alpha")
+    hosts = job.person.state / "ssh/config"
+    assert job.person.run(["ssh", "-F", str(hosts), f"nopal-{NAME}", "id -un"]).out == "dev\n"
+    job.run("cd ~/code/alpha && git checkout -q main && git branch -qD review")
+
+
 def test_no_private_key_of_the_host_is_in_the_guest(job: Job) -> None:
     secret = job.private_key.read_text().splitlines()[2]
     # Programs and their data are left out: they came from packages, and are most of the disk.
