@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .authorities import host_authorities
@@ -25,6 +26,23 @@ class HostSize:
         return cls(os.cpu_count() or 1, pages * os.sysconf("SC_PAGE_SIZE"))
 
 
+SHARED_GETS: Mapping[str, object] = {"signing": False, "keys.while": "never"}
+"""What holds in a machine for a whole folder of code, whatever [defaults] say of projects."""
+
+
+def shared_layer(asked: Layer) -> Layer:
+    """Return what goes below `asked`, a table with `mode = "shared"`; else an empty layer.
+
+    Whoever asks for keys or signatures there gets the keys that these need.
+    """
+    mode = asked.settings.get("mode")
+    if mode is None or mode.value != "shared":
+        return Layer("project")
+    asks = any(key == "signing" or key.startswith("keys.") for key in asked.settings)
+    values = {"keys.while": "always", "signing": False} if asks else SHARED_GETS
+    return Layer("project", {key: Setting(value, mode.origin) for key, value in values.items()})
+
+
 def built_in_layer(host: HostSize) -> Layer:
     """Return every key with its default: at most 4 CPUs, 8 GiB and half the host's memory."""
     half_gib = host.memory_bytes // 2 // GIB
@@ -42,6 +60,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "signing": True,
         "signing_key": "",
         "allowed_signers": (),
+        "mode": "project",
         "mounts": (),
         "secrets": (),
         "agents": {},

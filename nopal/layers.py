@@ -145,6 +145,8 @@ class _Source:
         elif key == "agents" and self.layer != "project":
             allowed = "[projects.NAME]: each login is given to chosen projects"
             self._wrong(("agents",), "a table for every project", allowed)
+        elif key == "mode" and self.layer == "defaults":
+            self._wrong((key,), show_toml(parsed), "[projects.NAME]: the mode is one machine's own")
         elif key == "git":
             for name, value in msgspec.structs.asdict(parsed).items():
                 if value is not msgspec.UNSET:

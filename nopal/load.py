@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .built_in import HostSize, built_in_layer
+from .built_in import HostSize, built_in_layer, shared_layer
 from .errors import BadName, Fault, Place, ProjectError, ProjectFaults
 from .key_settings import KeySettings
 from .key_values import as_arguments
@@ -15,10 +15,11 @@ from .layers import Reader
 from .merge import Layer, Setting, merge, provenance
 from .names import DEFAULT_NAME, host_name, name_problem
 from .paths import Paths
-from .project import Origin, Project, RepoEntry
+from .project import Mount, Origin, Project, RepoEntry
 from .project_file import TomlFile, read_toml_file
 from .remote_url import is_remote, without_password
 from .resolve import REPO_FILE, Choice, Surroundings, choose_project, find_repo_root
+from .where import nearest_holder
 
 OwnerOf = Callable[[str], "Path | None"]
 
@@ -51,12 +52,13 @@ def load_project(
     origin = origin_of(root) if root else ""
     origin = origin if origin.isprintable() else ""
     forked = fork_of(name) if name and name not in files.projects else ""
-    choice = choose_project(forked or name, _surroundings(files, paths, origin))
+    choice = choose_project(forked or name, _surroundings(files, paths, origin, cwd))
     repo_layer = files.repo if choice.uses_repo_file else None
     layers = [built_in_layer(host or HostSize.detect()), files.defaults]
     if repo_layer and root:
         layers += [_origin_layer(root, origin), repo_layer]
-    layers += [files.projects.get(choice.name, Layer("project")), files.flags]
+    asked = files.projects.get(choice.name, Layer("project"))
+    layers += [shared_layer(asked), asked, files.flags]
     project = _project(
         merge(layers),
         choice,
@@ -136,13 +138,14 @@ def name_faults(names: Iterable[tuple[str, Place]], lima_home: Path) -> list[Fau
     return faults
 
 
-def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
+def _surroundings(files: _Files, paths: Paths, origin: str, cwd: Path) -> Surroundings:
     claimed = files.repo.settings.get("name") if files.repo else None
     return Surroundings(
         person_file=paths.config_file,
         repos_of={name: _urls(layer) for name, layer in files.projects.items()},
         grants=frozenset(name for name, layer in files.projects.items() if _gives_away(layer)),
         origin=origin,
+        shared=nearest_holder(cwd, _shared_mounts(files)),
         repo_file=files.repo_file.path if files.repo_file else None,
         claimed_name=str(claimed.value) if claimed else "",
         claimed_at=claimed.origin.place if claimed else None,
@@ -152,6 +155,13 @@ def _surroundings(files: _Files, paths: Paths, origin: str) -> Surroundings:
 def _gives_away(layer: Layer) -> bool:
     gifts = ("mounts", "secrets", "agents")
     return any(key in gifts or key.startswith("keys.") for key in layer.settings)
+
+
+def _shared_mounts(files: _Files) -> Iterator[tuple[str, tuple[Mount, ...]]]:
+    for name, layer in files.projects.items():
+        if "mode" in layer.settings and layer.settings["mode"].value == "shared":
+            mounts: Any = layer.settings["mounts"].value if "mounts" in layer.settings else ()
+            yield name, mounts
 
 
 def _urls(layer: Layer) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ LayerName = Literal["built-in", "invoke", "defaults", "repo", "project", "origin
 """Who set a value, in words: nopal, [defaults], `.nopal.toml`, [projects.NAME], the URL of the repo
 itself, the command line."""
 Shell = Literal["bash", "zsh", "fish"]
+Mode = Literal["project", "shared"]
 Autonomy = Literal["auto", "full", "ask"]
 TakesCheckpoint = Literal["never", "detached"]
 KeepsMemory = Literal["auto", "always", "never"]
@@ -122,6 +123,8 @@ class Project:
     signing: bool
     signing_key: str
     allowed_signers: tuple[str, ...]
+    mode: Mode
+    """Whether the machine is for one project, or for a whole folder of code of this computer."""
     mounts: tuple[Mount, ...]
     secrets: tuple[Wanted, ...]
     """What is fetched on the host, and kept in the machine's memory."""

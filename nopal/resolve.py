@@ -34,6 +34,8 @@ class Surroundings:
     """Those that mount folders of the host, are given secrets, or say which keys may be used."""
     origin: str = ""
     """URL of the repo one stands in; "" outside of one."""
+    shared: str = ""
+    """The person's shared machine that one of its mounts makes this folder's; "" for none."""
     repo_file: Path | None = None
     """Its `.nopal.toml`, when there is one."""
     claimed_name: str = ""
@@ -58,13 +60,17 @@ class Choice:
 def choose_project(asked: str, around: Surroundings) -> Choice:
     """Choose: the name asked for, the repo file's, the person's project with this repo, `default`.
 
+    In a folder of a shared machine that one comes before what a repo's own file says: only a
+    project of the person's that lists the repo is nearer.
     Raises UnknownProject, AmbiguousProject, ProjectTakenOver and ProjectFaults.
     """
     if asked:
         return _by_name(asked, around)
+    holders = tuple(name for name in around.repos_of if around.holds_origin(name))
+    if around.shared and not holders:
+        return Choice(around.shared, uses_repo_file=False, holds_origin=False)
     if around.repo_file and around.claimed_name:
         return _by_repo_file(around)
-    holders = tuple(name for name in around.repos_of if around.holds_origin(name))
     if len(holders) > 1:
         raise AmbiguousProject(around.origin, holders)
     if holders:

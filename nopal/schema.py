@@ -227,6 +227,7 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ]
         | UnsetType
     ) = UNSET
+    mode: Literal["project", "shared"] | UnsetType = UNSET
     mounts: list[MountText] | UnsetType = UNSET
     secrets: (
         Annotated[

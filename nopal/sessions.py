@@ -170,11 +170,15 @@ def attach_script(session: Session, term: str, terminfo: str, hint: str = "") ->
     )
 
 
-def login_script(directory: str, term: str, terminfo: str) -> str:
-    """Return shell that becomes a login shell in `directory`, or else in the home."""
+def login_script(directory: str, term: str, terminfo: str, *, is_expected: bool = False) -> str:
+    """Return shell that becomes a login shell in `directory`, or else in the home.
+
+    It says so where a directory `is_expected` and missing.
+    """
+    missing = f"{{ echo {quote(_no_directory(directory))} >&2; cd; }}" if is_expected else "cd"
     return (
         prelude(term, terminfo)
-        + f'cd {quote_path(directory)} 2>/dev/null || cd\nexec "$SHELL" -l\n'
+        + f'cd {quote_path(directory)} 2>/dev/null || {missing}\nexec "$SHELL" -l\n'
     )
 
 
@@ -184,13 +188,13 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
     Where `required`, a missing directory is an error; else the command runs in the home.
     """
     there = quote_path(directory)
-    missing = (
-        f"{{ echo {quote(f'no directory {directory} in the machine')} >&2; exit 1; }}"
-        if required
-        else "cd"
-    )
+    missing = f"{{ echo {quote(_no_directory(directory))} >&2; exit 1; }}" if required else "cd"
     # A repo may have secrets of its own; the shell that came before stood elsewhere.
     return prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
+
+
+def _no_directory(directory: str) -> str:
+    return f"no directory {directory} in the machine"
 
 
 def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:

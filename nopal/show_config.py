@@ -81,6 +81,7 @@ def _values(project: Project) -> dict[str, Any]:
         "signing": project.signing,
         "signing_key": project.signing_key,
         "allowed_signers": list(project.allowed_signers),
+        "mode": project.mode,
         "mounts": [str(mount) for mount in project.mounts],
         "secrets": _secrets(project),
         "agents": dict(project.agents),

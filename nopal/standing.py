@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .machine import Machine
@@ -15,6 +16,7 @@ from .preflight import prepare_all
 from .renew_keys import renew
 from .report import one_line_summary
 from .ssh_command import ssh_command
+from .where import Where, where
 from .workplace import Workplace, workplace
 
 if TYPE_CHECKING:
@@ -65,10 +67,34 @@ class Standing:
     workspace: Workspace
     project: Project
 
+    @cached_property
+    def here(self) -> Where | None:
+        """Which folder of the machine is the one that the person stands in."""
+        return where(self.workspace.cwd, self.project.mounts)
+
+    @property
+    def is_same_place(self) -> bool:
+        """Whether the machine has that very folder."""
+        return self.here is not None and self.here.is_same
+
+    def say_where(self) -> None:
+        """Say where one starts, when it is neither where one stands nor a clone."""
+        if self.here is not None and not self.is_same_place and not self._clones():
+            name, directory = self.project.name, self.directory
+            sys.stderr.write(
+                f"{name}: this folder is not in the machine; starting in {directory}\n"
+            )
+
     @property
     def directory(self) -> str:
-        """Where to stand: the clone of a project with one repo, else the folder of all clones."""
+        """Where to stand: where one stands here, below a mount; else in the clones.
+
+        That is the clone of a project with one repo, the folder of all clones, or a mount.
+        """
         clones = self._clones()
+        here = self.here
+        if here is not None and (here.is_same or not clones):
+            return here.directory
         return f"~/code/{clones[0]}" if len(clones) == 1 else "~/code"
 
     def place(self, repo: str = "", branch: str = "") -> Workplace:
@@ -79,7 +105,9 @@ class Standing:
             BranchRefused: git takes no branch of that name.
         """
         if not repo and not branch:
-            return workplace(self.directory)
+            self.say_where()
+            below = self.here.below if self.here is not None else ""
+            return workplace(self.directory, below=below)
         from guard.repo_url import check_branch  # noqa: PLC0415
 
         if branch:

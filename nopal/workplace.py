@@ -6,6 +6,8 @@ that whatever asks what would be lost finds them.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -24,6 +26,8 @@ class Workplace:
     repo: str = ""
     """The folder of the clone, where it was asked for."""
     branch: str = ""
+    below: str = ""
+    """What tells the folder from others, where it is one of this computer."""
     before: str = ""
     """Shell that makes the directory, or ends."""
 
@@ -35,22 +39,33 @@ class Workplace:
 
     def session_name(self, agent: str) -> str:
         """Return a name for the session of `agent` here, other than that of one elsewhere."""
-        words = (agent, self.repo, self.branch)
+        words = (agent, self.repo, self.branch, self.below)
         clean = [re.sub(r"[^A-Za-z0-9_]+", "-", word).strip("-") for word in words]
-        return "-".join(filter(None, clean))[:_LONGEST_NAME].strip("-")
+        name = "-".join(filter(None, clean))
+        if self.below and (name != f"{agent}-{self.below}" or len(name) > _LONGEST_NAME):
+            # Two folders must not share a session: the name alone would not tell them apart.
+            digest = hashlib.sha256(os.fsencode(self.below)).hexdigest()[:6]
+            return f"{name[: _LONGEST_NAME - 7].strip('-')}-{digest}"
+        return name[:_LONGEST_NAME].strip("-")
 
 
 def workplace(
-    directory: str, clone: str = "", *, is_named: bool = False, branch: str = ""
+    directory: str,
+    clone: str = "",
+    *,
+    is_named: bool = False,
+    branch: str = "",
+    below: str = "",
 ) -> Workplace:
     """Return the place on `branch` of `clone`, or `clone` itself, or else `directory`.
 
-    `is_named` tells that the person named the repo: the session's name shows it then.
+    `is_named` tells that the person named the repo: the session's name shows it then, as it shows
+    `below`, which tells `directory` from other folders of this computer.
     """
     repo = PurePosixPath(clone).name if is_named else ""
     if branch:
-        return Workplace(folder(clone, branch), repo, branch, script(clone, branch))
-    return Workplace(clone or directory, repo)
+        return Workplace(folder(clone, branch), repo, branch, before=script(clone, branch))
+    return Workplace(clone or directory, repo, below=below)
 
 
 def folder(clone: str, branch: str) -> str:

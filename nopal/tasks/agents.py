@@ -175,7 +175,7 @@ def _start(c: Context, profile: str, agent: Agent | None, wish: Start) -> None:
     running, did = answer
     name = standing.project.name
     attach = f"inv {profile} -p {name}{place.flags}"
-    if running != place.session_name(profile):
+    if running != place.session_name(profile) or place.below:
         attach += f" --name {running}"
     sys.stderr.write(f"{name}: the session {running} is {did}; attach with: {attach}\n")
 

@@ -7,19 +7,28 @@ from invoke import Context, Exit
 from .open import open_workspace
 from .verb import PROJECT, verb
 
-_DIR = "where to start in the machine; else the project's directory"
+_DIR = "where to start in the machine; else where you stand, or the project's directory"
 
 
 @verb(help={"project": PROJECT, "dir": _DIR})
 def ssh(c: Context, project: str = "", dir: str = "") -> None:
-    """Open a login shell in the machine, in the project's directory; brings it up if needed."""
+    """Open a login shell in the machine, in the project's directory; brings it up if needed.
+
+    In a folder of this computer that the machine has mounted, it opens in that same folder.
+    """
     from ..sessions import login_script  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
     from ..terminal import term_and_terminfo  # noqa: PLC0415
 
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(project))
-    script = login_script(dir or standing.directory, *term_and_terminfo(workspace.environ))
+    if not dir:
+        standing.say_where()
+    script = login_script(
+        dir or standing.directory,
+        *term_and_terminfo(workspace.environ),
+        is_expected=standing.is_same_place,
+    )
     raise Exit(code=standing.attach(script, tty=True))
 
 
@@ -34,5 +43,9 @@ def run(c: Context, command: str, project: str = "", dir: str = "") -> None:
 
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(project))
-    script = command_script(command, dir or standing.directory, required=bool(dir))
+    if not dir:
+        standing.say_where()
+    # What is meant for one folder must not run in another.
+    required = bool(dir) or standing.is_same_place
+    script = command_script(command, dir or standing.directory, required=required)
     raise Exit(code=standing.run(script, tty=is_terminal()))
