@@ -209,8 +209,8 @@ class Machine:
         """Return where something still listens that was the machine: see `WayIn.quick_address`."""
         return self.way_in.quick_address()
 
-    def carry_keys(self) -> None:
-        """See to it that the running machine has its way to its keys.
+    def carry_keys(self, *, has_some: bool = True) -> None:
+        """See to it that the running machine has its way to its keys, if it `has_some`.
 
         Raises:
             WiderAgent: it has another agent than that.
@@ -221,7 +221,7 @@ class Machine:
         address = self.way_in.address(state)
         if self.keys.is_carried(address) or self.quick_address() is None:
             return
-        if not self.keys.carry(address):
+        if not self.keys.carry(address) and has_some:
             self.reporter.say("it has no way to its keys; inv restart gives it one")
 
     def see_to_connection(self) -> None:

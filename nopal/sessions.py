@@ -193,6 +193,11 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
     return prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
 
 
+def words_script(words: Sequence[str], directory: str, *, required: bool) -> str:
+    """Return shell that runs a program with just these words, as `command_script` does."""
+    return command_script(join(list(words)), directory, required=required)
+
+
 def _no_directory(directory: str) -> str:
     return f"no directory {directory} in the machine"
 

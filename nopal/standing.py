@@ -157,7 +157,7 @@ class Standing:
                 machine.see_to_connection()
             if address is not None and not needs:
                 renew(self.workspace, self.project, reporter.say)
-                machine.carry_keys()
+                machine.carry_keys(has_some=self.project.keys.while_ != "never")
                 return address
             (item,) = prepare_all(self.workspace, [self.project])
             if needs and needs not in item.wish.profiles:

@@ -145,6 +145,13 @@ class Workspace:
             check_owner(found, found.repo_root, self.states.read(found.name).owner)
         return found.over(self.option_defaults)
 
+    def shared_names(self) -> list[str]:
+        """Return the person's projects whose machine is for a whole folder of code."""
+        from .load import project_names  # noqa: PLC0415
+
+        names = project_names(self.paths)
+        return [name for name in names if self.project(name).mode == "shared"]
+
     def projects(self, names: Sequence[str], *, everything: bool = False) -> tuple[Project, ...]:
         """Return the projects that are meant: those named, all of the person's, or the one here."""
         from .load import project_names  # noqa: PLC0415

@@ -65,6 +65,8 @@ ns = agents.Verbs(
     secrets.secrets,
     shell.ssh,
     shell.run,
+    shell.stand,
+    shell.shellenv,
     files.cp,
     files.fetch,
     agents.agent,

@@ -36,14 +36,14 @@ class Start:
     """What the flags say."""
 
     project: str
-    name: str
-    new: bool
-    prompt: str
-    detach: bool
-    goes_on: bool
-    resumes: str | None
-    repo: str
-    worktree: str
+    name: str = ""
+    new: bool = False
+    prompt: str = ""
+    detach: bool = False
+    goes_on: bool = False
+    resumes: str | None = None
+    repo: str = ""
+    worktree: str = ""
 
 
 class Verbs(Collection):
@@ -81,7 +81,7 @@ def _start_task(profile: Profile, title: str) -> Task[Any]:
     ) -> None:
         resumes = _resumed(resume)
         wish = Start(project, name, new, prompt, detach, continue_, resumes, repo, worktree)
-        _start(c, profile.label, profile.agent, wish)
+        start_agent(c, profile.label, profile.agent, wish, after_dashes(sys.argv))
 
     start.__name__ = profile.label
     start.__doc__ = (
@@ -123,7 +123,7 @@ def agent(
         )
     resumes = _resumed(resume)
     wish = Start(project, name, new, prompt, detach, continue_, resumes, repo, worktree)
-    _start(c, agent, found, wish)
+    start_agent(c, agent, found, wish, after_dashes(sys.argv))
 
 
 def _resumed(value: object) -> str | None:
@@ -131,7 +131,10 @@ def _resumed(value: object) -> str | None:
     return "" if value is True else str(value) if value else None
 
 
-def _start(c: Context, profile: str, agent: Agent | None, wish: Start) -> None:
+def start_agent(
+    c: Context, profile: str, agent: Agent | None, wish: Start, words: Sequence[str] = ()
+) -> None:
+    """Start the agent of `profile`, or attach to it; `words` go to the agent itself."""
     from ..detach_hint import take_hint  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
     from ..sessions import Session, attach_script, detached_script, read_detached  # noqa: PLC0415
@@ -144,7 +147,7 @@ def _start(c: Context, profile: str, agent: Agent | None, wish: Start) -> None:
     workspace = open_workspace(c)
     standing = Standing(workspace, workspace.project(wish.project))
     program, *arguments = agent.command(
-        tuple(after_dashes(sys.argv)),
+        tuple(words),
         prompt=wish.prompt,
         goes_on=wish.goes_on,
         resumes=wish.resumes,

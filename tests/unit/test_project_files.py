@@ -332,6 +332,7 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "checkpoint_memory",
                 "notify",
                 "keys",
+                "mode",
                 "git",
                 "extra_ca",
             }
