@@ -35,6 +35,10 @@ class Agent:
     """Words that go on with one conversation, known by its id."""
     headless: tuple[str, ...] = ()
     """Words that do what a prompt says without a terminal, and end."""
+    headless_on: tuple[str, ...] = ()
+    """Words that do so in the last conversation of the folder."""
+    turns: tuple[str, ...] = ()
+    """Words before those that limit how often it may turn to its model."""
 
     tells: bool = False
     """Whether its profile makes it tell its state by hooks (`agent_hooks.py`)."""
@@ -83,6 +87,20 @@ class Agent:
         words += arguments
         if prompt:
             words += self._words(self.prompt, "--prompt", prompt)
+        return tuple(words)
+
+    def unattended(self, prompt: str, *, goes_on: bool = False, turns: int = 0) -> tuple[str, ...]:
+        """Return the command line that does what `prompt` says without a terminal, and ends.
+
+        `goes_on` takes up the last conversation of the folder. Raises AgentCannot.
+        """
+        words = [self.program]
+        if turns:
+            words += self._words(self.turns, "--max-turns", str(turns))
+        if goes_on:
+            words += self._words(self.headless_on, "tasks.resume", prompt)
+        else:
+            words += self._words(self.headless, "task", prompt)
         return tuple(words)
 
     def _words(self, words: tuple[str, ...], wish: str, value: str = "") -> tuple[str, ...]:

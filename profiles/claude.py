@@ -41,6 +41,11 @@ AGENT = Agent(
     chooses=("--resume",),
     resume=("--resume={}",),
     headless=("-p", "--output-format=stream-json", "--verbose", "--", "{}"),
+    headless_on=(
+        *("--continue", "-p", "--output-format=stream-json", "--verbose"),
+        *("--", "{}"),
+    ),
+    turns=("--max-turns={}",),
     tells=True,
     asks=r"Esc to cancel|Enter to select",
     works=r"esc to interrupt",

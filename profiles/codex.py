@@ -35,6 +35,7 @@ AGENT = Agent(
     chooses=("resume",),
     resume=("resume", "{}"),
     headless=("exec", "--json", "--skip-git-repo-check", "--", "{}"),
+    headless_on=("exec", "resume", "--last", "--json", "--", "{}"),
     tells=True,
     asks=r"enter to confirm|esc to cancel",
     works=r"esc to interrupt",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from ..last_words import listen
 from .ends import Copy
 from .errors import CopyFailed, NoSuchSource, NotAsAsked
 from .guest import AS_FILE, AS_NEW, INTO_FOLDER
-from .receive import Target, receive
+from .receive import Target, receive, room_in
 from .send import send
 from .tally import Tally
 
@@ -51,7 +51,13 @@ class Far:
 
 
 def bring(
-    command: Sequence[str], machine: str, copy: Copy, tally: Tally, *, takes_git: bool = False
+    command: Sequence[str],
+    machine: str,
+    copy: Copy,
+    tally: Tally,
+    *,
+    takes_git: bool = False,
+    room: Callable[[Path], int] = room_in,
 ) -> int:
     """Copy out of a machine by `command`, which runs `pack_script` there.
 
@@ -66,7 +72,14 @@ def bring(
     with _running(command, machine) as far:
         far.stdin.close()
         try:
-            receive(far.stdout, target, tally, file_name=copy.source.last, takes_git=takes_git)
+            receive(
+                far.stdout,
+                target,
+                tally,
+                file_name=copy.source.last,
+                takes_git=takes_git,
+                room=room,
+            )
         except NotAsAsked as error:
             if error.is_cut_short and far.ends() != 0:
                 raise far.failed() from error

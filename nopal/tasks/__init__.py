@@ -21,6 +21,7 @@ from . import (
     edit,
     editors,
     files,
+    headless,
     init,
     inspect,
     keys,
@@ -72,6 +73,7 @@ ns = agents.Verbs(
     agents.agent,
     sessions.ps,
     sessions.wait,
+    headless.task,
     logins.login,
     logins.logout,
     logins.logins,
@@ -89,6 +91,7 @@ ns = agents.Verbs(
     manual.help_task(sys.argv[1:]),
 )
 ns.add_collection(keys.ns)
+ns.add_collection(headless.tasks)
 for _profile in load().values():
     ns.add_collection(_profile)
 completion.make_quick()
