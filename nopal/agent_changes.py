@@ -19,6 +19,11 @@ class Change:
     """None: it was not there."""
 
     @property
+    def wants_the_person(self) -> bool:
+        """Whether somebody who looks elsewhere should be told: the agent works no more."""
+        return self.was is not None and self.session.state in {"waiting", "done", "failed", "gone"}
+
+    @property
     def data(self) -> dict[str, object]:
         """The change for `--json`."""
         return {"machine": self.machine, **asdict(self.session), "was": self.was}

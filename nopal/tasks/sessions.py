@@ -14,7 +14,11 @@ from .open import open_workspace
 from .verb import PROJECT, verb
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..agent_changes import Change
     from ..agent_list import Seen, Watcher
+    from ..workspace import Workspace
 
 _EVERY_S = 2
 _CLEAR = "\x1b[H\x1b[2J"
@@ -25,21 +29,28 @@ _CLEAR = "\x1b[H\x1b[2J"
     help={
         "project": "just this project's machine; may be given more than once or with commas",
         "watch": "go on showing them, until Ctrl-C",
+        "notify": "with --watch: the desktop tells when one waits for you or works no more",
         "json": "print JSON: one list, or with --watch one line for each change",
     },
 )
 def ps(
-    c: Context, project: list[str] | None = None, watch: bool = False, json: bool = False
+    c: Context,
+    project: list[str] | None = None,
+    watch: bool = False,
+    notify: bool = False,
+    json: bool = False,
 ) -> None:
     """List the agents' sessions of all machines that run, and what each is up to."""
     from ..agent_list import Watcher, as_data, as_text  # noqa: PLC0415
 
+    if notify and not watch:
+        raise Exit("--notify tells of changes: it needs --watch", 2)
     workspace = open_workspace(c)
     watcher = Watcher.of(workspace)
     names = workspace.names(project) if project else workspace.states.names()
     if watch:
         with suppress(KeyboardInterrupt):  # the way to end it
-            _watch(watcher, names, as_json=json)
+            _watch(watcher, names, as_json=json, tell=_desktop(workspace) if notify else None)
         return
     seen = watcher.see_all(names)
     sys.stdout.write((json_text.dumps(as_data(seen), indent=2) if json else as_text(seen)) + "\n")
@@ -47,7 +58,29 @@ def ps(
         raise Exit(code=1)
 
 
-def _watch(watcher: Watcher, names: tuple[str, ...], *, as_json: bool) -> None:
+def _desktop(workspace: Workspace) -> Callable[[Change], None]:
+    import platform  # noqa: PLC0415
+
+    from guard.command import run_command  # noqa: PLC0415
+
+    from ..notify import command  # noqa: PLC0415
+
+    def tell(change: Change) -> None:
+        # A computer without a desktop has no means to: that is no fault.
+        session = change.session
+        title, text = f"{change.machine}: {session.name} is {session.state}", session.detail
+        run_command(command(platform.system(), title, text), workspace.environ, timeout_s=5.0)
+
+    return tell
+
+
+def _watch(
+    watcher: Watcher,
+    names: tuple[str, ...],
+    *,
+    as_json: bool,
+    tell: Callable[[Change], None] | None = None,
+) -> None:
     from ..agent_changes import changes, known  # noqa: PLC0415
     from ..agent_list import as_text  # noqa: PLC0415
 
@@ -56,14 +89,18 @@ def _watch(watcher: Watcher, names: tuple[str, ...], *, as_json: bool) -> None:
     while True:
         asked = watcher.see_all(names)
         seen = known(before, asked)
+        changed = changes(before, seen)
         if is_live:
             sys.stdout.write(_CLEAR + as_text(seen) + "\n")
             _tell_failures(asked)
         else:
-            for change in changes(before, seen):
+            for change in changed:
                 line = json_text.dumps(change.data) if as_json else str(change)
                 sys.stdout.write(line + "\n")
         sys.stdout.flush()
+        for change in changed:
+            if tell and change.wants_the_person:
+                tell(change)
         before = seen
         time.sleep(_EVERY_S)
 

@@ -62,3 +62,9 @@ def test_no_machine_means_no_sessions_and_nothing_to_wait_for(repo: Path) -> Non
     assert (listed.returncode, listed.stdout) == (0, "[]\n")
     assert inv(repo, "wait", "claude").returncode == 2
     assert inv(repo, "wait", "claude", "--timeout", "soon").returncode == 2
+
+
+def test_the_desktop_is_told_of_changes_and_so_only_while_one_watches(repo: Path) -> None:
+    told = inv(repo, "ps", "--notify")
+    assert told.returncode == 2
+    assert "--watch" in told.stderr

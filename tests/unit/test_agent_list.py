@@ -116,6 +116,26 @@ def test_what_is_there_no_more_is_gone_unless_its_machine_was_silent() -> None:
     assert [one.session.state for one in changes(before, ())] == ["gone"]
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "is_told"),
+    [
+        ("working", "waiting", True),
+        ("working", "done", True),
+        ("waiting", "failed", True),
+        ("working", "gone", True),
+        ("waiting", "working", False),
+        ("working", "idle", False),
+    ],
+)
+def test_a_person_who_looks_elsewhere_is_told_when_an_agent_works_no_more(
+    was: State, now: State, is_told: bool
+) -> None:
+    [change] = changes(in_blog(session(was)), in_blog(session(now)))
+    assert change.wants_the_person == is_told
+    [first] = changes((), in_blog(session(now)))
+    assert not first.wants_the_person
+
+
 # Waiting
 
 
