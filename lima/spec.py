@@ -100,6 +100,11 @@ class MachineSpec:
         return self.ports if isinstance(self.ports, tuple) else ()
 
 
+def is_mount_point(text: str) -> bool:
+    """Return whether a machine can have a folder of the host at this path."""
+    return re.fullmatch(_PATTERNS["mount point"][0], text) is not None
+
+
 def check(spec: MachineSpec) -> None:
     """Refuse what Lima would refuse late, or hand on unquoted.
 

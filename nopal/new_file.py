@@ -1,4 +1,4 @@
-"""The text of a new `.nopal.toml`. Pure."""
+"""The text of a new `.nopal.toml`, or of a new table of the person's own file. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def repo_file(
     for profile, values in (options or {}).items():
         lines += ["", f"[options.{toml_key(profile)}]", *_pairs(values)]
     return "\n".join(lines) + "\n"
+
+
+def shared_table(name: str, mount: str) -> str:
+    """Return the table of a machine for a folder of code, for the person's own file."""
+    return f'[projects.{toml_key(name)}]\nmode = "shared"\nmounts = {toml([mount])}\n'
 
 
 def toml(value: object) -> str:

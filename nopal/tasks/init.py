@@ -1,4 +1,4 @@
-"""`init`: a project file for the repo one stands in."""
+"""`init`: a project file for the repo one stands in, or a machine for a folder of code."""
 
 from __future__ import annotations
 
@@ -17,21 +17,35 @@ if TYPE_CHECKING:
 
 
 @verb(
-    optional=["from_devcontainer"],
+    optional=["from_devcontainer", "shared"],
     help={
         "name": "the project's name; else the folder's",
         "from-devcontainer": "take over what a devcontainer.json asks for; its path, if need be",
+        "shared": "add a machine for a folder of code to your own file: this folder, or a path",
         "yes": "write the file without asking",
     },
 )
-def init(c: Context, name: str = "", from_devcontainer: str = "", yes: bool = False) -> None:
-    """Write a .nopal.toml for this repo; shows it and asks first."""
+def init(
+    c: Context,
+    name: str = "",
+    from_devcontainer: str = "",
+    shared: str = "",
+    yes: bool = False,
+) -> None:
+    """Write a .nopal.toml for this repo; shows it and asks first.
+
+    With --shared it adds a machine for a folder of code to your own file, and says before what that
+    gives to the machine.
+    """
     from ..host_setup import confirm  # noqa: PLC0415
     from ..new_file import repo_file  # noqa: PLC0415
     from ..resolve import REPO_FILE, find_repo_root, suggest_name  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
 
     workspace = open_workspace(c)
+    if shared:
+        _add_shared(workspace, name or "dev", shared, yes=yes)
+        return
     root = find_repo_root(workspace.cwd)
     if root is None:
         raise Exit("no git repo is here; `inv up` makes the machine `default` without a file", 2)
@@ -57,6 +71,48 @@ def init(c: Context, name: str = "", from_devcontainer: str = "", yes: bool = Fa
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
     sys.stderr.write(f"wrote {target}; now: inv up\n")
+
+
+def _add_shared(workspace: Workspace, name: str, given: object, *, yes: bool) -> None:
+    from lima.spec import is_mount_point  # noqa: PLC0415
+
+    from ..check_file import check_text  # noqa: PLC0415
+    from ..giveaways import explain, giveaways  # noqa: PLC0415
+    from ..host_setup import confirm  # noqa: PLC0415
+    from ..load import project_names  # noqa: PLC0415
+    from ..new_file import shared_table  # noqa: PLC0415
+    from ..screen import printable  # noqa: PLC0415
+    from ..text_file import read_text, replace_text  # noqa: PLC0415
+
+    home, target = workspace.paths.user_home, workspace.paths.config_file
+    # Invoke gives True for a flag without its value.
+    below = Path(given).expanduser() if isinstance(given, str) else Path()
+    folder = (workspace.cwd / below).resolve()
+    if not folder.is_dir():
+        raise Exit(f"there is no folder {printable(str(folder))}", 2)
+    if home.resolve().is_relative_to(folder):
+        raise Exit(f"{folder} holds your whole home, keys and all: give the folder of your code", 2)
+    if not is_mount_point(str(folder)):
+        shown = printable(str(folder))
+        raise Exit(
+            f"no machine can have {shown}: use letters, digits and . _ @ + = - in its path", 2
+        )
+    before = read_text(target)
+    if name in project_names(workspace.paths):
+        raise Exit(f"[projects.{name}] is there already in {target}: give another --name", 1)
+    place = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    table = shared_table(name, f"{place}:rw")
+    text = f"{before.rstrip()}\n\n{table}" if before.strip() else table
+    check_text(text, target, workspace.paths, is_person=True)
+    lines = explain(folder, giveaways(folder))
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+    sys.stdout.write(table)
+    sys.stdout.flush()
+    if not yes and not (sys.stdin.isatty() and confirm(f"Add this to {target}?")):
+        raise Exit("nothing was written; to write it: add --yes", 1)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_text(target, text)
+    sys.stderr.write(f"added to {target}; now: inv up -p {name}\n")
 
 
 def _adopted(root: Path, given: object) -> Adoption:
