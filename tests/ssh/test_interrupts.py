@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,14 +43,6 @@ PROGRAM = """
 
     Program(namespace=Collection(up)).run(["inv", "up"])
 """
-
-
-@pytest.fixture(autouse=True)
-def heeded_interrupts() -> Iterator[None]:
-    """Let programs hear Ctrl-C as at a terminal; in the background they would ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(script: str, names: list[str]) -> tuple[int, str]:

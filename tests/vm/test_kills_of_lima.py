@@ -116,14 +116,6 @@ class Hollow(Survivor):
             self.inv("down", "--force")
 
 
-@pytest.fixture(autouse=True)
-def heeded_interrupts() -> Iterator[None]:
-    """Let programs hear Ctrl-C as at a terminal; in the background they would ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(scope="module")
 def hollow(place: Path) -> Iterator[Hollow]:
     hollow = Hollow(Person(place / "eve"))
