@@ -58,8 +58,11 @@ def bring(
     *,
     takes_git: bool = False,
     room: Callable[[Path], int] = room_in,
+    within_s: float | None = None,
 ) -> int:
     """Copy out of a machine by `command`, which runs `pack_script` there.
+
+    It is ended after `within_s` seconds, where that is given.
 
     Returns:
         0, or 1 when something was left out.
@@ -69,7 +72,7 @@ def bring(
         Nameless: the source has no name of its own, and the destination is a folder.
     """
     target = Target.of(copy.dest.path, lambda: copy.source.name)
-    with _running(command, machine) as far:
+    with _running(command, machine, within_s) as far:
         far.stdin.close()
         try:
             receive(
@@ -121,7 +124,7 @@ def give(command: Sequence[str], machine: str, copy: Copy, tally: Tally) -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], machine: str) -> Iterator[Far]:
+def _running(command: Sequence[str], machine: str, within_s: float | None = None) -> Iterator[Far]:
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -132,9 +135,14 @@ def _running(command: Sequence[str], machine: str) -> Iterator[Far]:
     said = bytearray()
     listener = threading.Thread(target=listen, args=(stderr, said), daemon=True)
     listener.start()
+    limit = threading.Timer(within_s or 0, process.kill)
+    limit.daemon = True
+    if within_s:
+        limit.start()
     try:
         yield Far(machine, stdin, stdout, process, listener, said)
     finally:
+        limit.cancel()
         process.kill()
         process.wait()
         listener.join()

@@ -37,6 +37,7 @@ from . import (
     shell,
     status,
     storage,
+    transcripts,
     update,
 )
 from .own import add_own_profiles
@@ -74,6 +75,7 @@ ns = agents.Verbs(
     sessions.ps,
     sessions.wait,
     headless.task,
+    transcripts.transcripts,
     logins.login,
     logins.logout,
     logins.logins,

@@ -88,9 +88,13 @@ def down(
     no_wait: bool = False,
 ) -> None:
     """Stop the machine; its disk stays."""
+    from ..transcripts import keep  # noqa: PLC0415
+
     workspace = open_workspace(c, waits=not no_wait)
 
     def stop(machine: Machine) -> None:
+        if not force:
+            keep(workspace, machine.name, machine.reporter.say)
         was_running = machine.down(force=force)
         workspace.keys.take_away(machine.name)
         machine.reporter.say("stopped" if was_running else "was not running")
@@ -133,12 +137,15 @@ def destroy(
     no_wait: bool = False,
 ) -> None:
     """End the machine and its disk; asks, and names the work that would be lost."""
+    from ..transcripts import keep  # noqa: PLC0415
+
     workspace = open_workspace(c, waits=not no_wait)
     names = workspace.names(project or (), everything=all)
     if not yes:
         _ask_to_destroy(workspace, names)
 
     def end(machine: Machine) -> None:
+        keep(workspace, machine.name, machine.reporter.say)
         workspace.keys.take_away(machine.name)
         existed = machine.destroy()
         machine.reporter.forget_log()

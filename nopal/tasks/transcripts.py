@@ -1,0 +1,61 @@
+"""`transcripts`: the conversations of agents that are kept here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from invoke import Context, Exit
+
+from .open import open_workspace
+from .verb import PROJECT, verb
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+
+@verb(help={"project": PROJECT, "grep": "show the lines that hold this text, in whatever letters"})
+def transcripts(c: Context, project: str = "", grep: str = "") -> None:
+    """Bring agents' conversations out of the machine if it runs, and list or search them.
+
+    `down` and `destroy` bring them, too.
+    """
+    from ..checkpoint_list import age  # noqa: PLC0415
+    from ..columns import in_columns  # noqa: PLC0415
+    from ..screen import printable  # noqa: PLC0415
+    from ..sizes import in_words  # noqa: PLC0415
+    from ..transcripts import files, keep, search  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    name = _name(workspace, project)
+    keep(workspace, name, lambda line: workspace.screen.line(f"{name}: {line}"))
+    folder = workspace.paths.home / "transcripts" / name
+    found = files(folder)
+    if grep:
+        count = 0
+        for path, number, text in search(found, grep):
+            shown = printable(str(path.relative_to(folder)))
+            sys.stdout.write(f"{shown}:{number}: {text}\n")
+            count += 1
+        if not count:
+            raise Exit(code=1)
+        return
+    if not found:
+        workspace.screen.line(f"{name}: no conversations are kept here")
+        return
+    rows = [("CHANGED", "SIZE", "FILE")]
+    rows += [
+        (age(int(time.time() - one.changed)), in_words(one.size), printable(str(one.path)))
+        for one in found
+    ]
+    sys.stdout.write(in_columns(rows) + "\n")
+
+
+def _name(workspace: Workspace, project: str) -> str:
+    """Return the machine that is meant; it may be gone, if conversations of it are kept."""
+    kept = workspace.paths.home / "transcripts"
+    if project and kept.is_dir() and project in {one.name for one in kept.iterdir()}:
+        return project
+    (name,) = workspace.names([project] if project else [])
+    return name
