@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -18,7 +19,9 @@ from pathlib import Path
 import guard_fixtures
 import pexpect
 import pytest
+from awkward import AWKWARD
 from person import CHECKOUT, INV, Person, processes_about
+from spy import spying
 
 from guard.keys.client import BrokerClient
 from guard.public_key import PublicKey
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 NAME = "blog"
 EMAIL = "ann@example.com"
+PLANTED = "planted-secret-of-beta-4711"
 FIRST_RUN_SCREENS = re.compile(
     r"Enter to confirm|enter continue|enter confirm|Press enter|Do you want|trust this folder|"
     r"needs? review|Choose the text style|Select login method",
@@ -106,8 +110,16 @@ disk = "16GiB"
 ports = "none"
 profiles = ["docker", "node", "claude", "codex", "gh", "git"]
 repos = ["{url}alpha.git", "{url}beta.git"]
+
+[projects.{NAME}.secrets]
+"*" = "command:cat secrets.json"
+
+[projects.{NAME}.secrets.beta]
+OF_BETA = "file://~/of-beta"
 """
     )
+    (person.home / "secrets.json").write_text(json.dumps(AWKWARD))
+    (person.home / "of-beta").write_text(f"{PLANTED}\n")
 
 
 def test_up_tells_how_machines_run_and_what_it_did(job: Job) -> None:
@@ -324,6 +336,60 @@ def test_claude_waits_in_a_session_past_its_first_run_screens(job: Job) -> None:
     assert job.run(command) in {"claude", "claude.exe"}
 
 
+SEEN = (
+    "import json, os, sys; print(json.dumps({n: os.environ.get(n) for n in sys.argv[1:]}))",
+    "console.log(JSON.stringify(Object.fromEntries(process.argv.slice(1).map("
+    "n => [n, process.env[n] ?? null]))))",
+)
+
+
+def test_every_awkward_secret_reaches_python_and_node(job: Job) -> None:
+    names = " ".join([*AWKWARD, "OF_BETA"])
+    for program, script in zip(("python3 -c", "node -e"), SEEN, strict=True):
+        command = f"{program} {shlex.quote(script)} {names}"
+        assert json.loads(job.run(command)) == {**AWKWARD, "OF_BETA": None}
+        assert json.loads(job.run(f"cd ~/code/beta && exec bash -lc {shlex.quote(command)}")) == {
+            **AWKWARD,
+            "OF_BETA": PLANTED,
+        }
+
+
+def test_a_running_claude_has_the_secrets(job: Job) -> None:
+    pane = "$(tmux -L nopal display-message -p -t =claude: '#{pane_pid}')"
+    seen = job.run(f"tr '\\0' '\\n' < /proc/{pane}/environ | grep -a ^UTF8=")
+    assert seen == f"UTF8={AWKWARD['UTF8']}"
+
+
+def test_secrets_are_listed_compared_and_refreshed_without_a_value(job: Job) -> None:
+    person = job.person
+    listed = json.loads(person.inv("secrets", "--json", "-p", NAME).out)
+    assert {row["name"] for row in listed} == {*AWKWARD, "*", "OF_BETA"}
+    assert all(row["in_machine"] for row in listed)
+    assert person.inv("secrets", "--diff", "-p", NAME).out == ""
+    (person.home / "of-beta").write_text(f"rotated-{PLANTED}\n")
+    assert person.inv("secrets", "--diff", "-p", NAME, status=2).out == "~ OF_BETA  (~/code/beta)\n"
+    with spying() as seen:
+        told = person.inv("secrets", "--refresh", "-p", NAME)
+    assert PLANTED not in told.out + told.err
+    assert PLANTED.encode() not in b"\n".join(seen)
+    assert job.run("cat /run/nopal/secrets/repos/beta/values/OF_BETA") == f"rotated-{PLANTED}"
+
+
+def test_no_secret_is_on_a_disk_of_the_host(job: Job) -> None:
+    job.person.inv("checkpoint", "--name=with-secrets", "-p", NAME)
+    (kept,) = json.loads(job.person.inv("checkpoints", "--json", "-p", NAME).out)
+    assert kept["holds"] == "disk"
+    places = [str(job.person.state), str(job.lima_home)]
+    found = subprocess.run(
+        ["grep", "-rlaF", "--devices=skip", PLANTED, *places],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""
+    job.person.inv("checkpoint", "--delete=with-secrets", "-p", NAME)
+
+
 def test_a_second_claude_attaches_to_the_first(job: Job) -> None:
     child = pexpect.spawn(
         str(INV),
@@ -384,6 +450,8 @@ def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: J
     assert in_order(claude_states, ["working", "waiting", "working", "done", "gone"]), states
     codex_states = [each for session, each in states if session == "codex-beta-login"]
     assert in_order(codex_states, ["idle", "working", "waiting", "done", "failed", "gone"]), states
+    found = json.loads(job.person.inv("transcripts", "--grep=RUN:", "--json", "-p", NAME).out)
+    assert {line["file"].split("/")[0] for line in found} == {".claude", ".codex"}
 
 
 def test_a_persons_own_edits_survive_the_next_up(job: Job) -> None:
@@ -413,6 +481,14 @@ def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Jo
     assert job.run("cat ~/code/beta/draft.txt") == "draft"
 
 
+def test_secrets_come_back_after_a_boot_and_go_when_they_are_cleared(job: Job) -> None:
+    held = "cat /run/nopal/secrets/repos/beta/values/OF_BETA 2>&1"
+    assert job.run(held) == f"rotated-{PLANTED}"
+    job.person.inv("secrets", "--clear", "-p", NAME)
+    assert "No such file" in job.run(held, None)
+    assert job.run('printf %s "${UTF8-gone}"') == "gone"
+
+
 def test_destroy_leaves_nothing_behind(job: Job) -> None:
     lima_home = job.lima_home
     assert processes_about(f"{lima_home}/{NAME}")
@@ -424,10 +500,13 @@ def test_destroy_leaves_nothing_behind(job: Job) -> None:
     assert not job.key_socket.exists()
     assert processes_about(f"{lima_home}/{NAME}", f"nopal-{NAME}") == []
     assert not (lima_home / NAME).exists()
+    conversations = job.person.state / "transcripts"
+    assert "touch cart" in job.person.inv("transcripts", "--grep=touch cart", "-p", NAME).out
     left = [
         path
         for path in job.person.state.rglob("*")
         if path.name != "audit.jsonl"  # what its keys were used for is not forgotten
+        and not path.is_relative_to(conversations)
         and (NAME in path.name or (path.is_file() and NAME in path.read_text(errors="replace")))
     ]
     assert left == []
