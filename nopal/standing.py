@@ -196,8 +196,11 @@ class Standing:
             for line in str(error).splitlines():
                 machine.reporter.say(line)
 
-    def keep(self) -> SshAddress:
-        """Make a checkpoint of the machine, and return where it is. Raises as `ready` does."""
+    def ready_alone(self, needs: str) -> SshAddress:
+        """Return the same for an agent that nobody watches: the machine is kept first if wanted."""
+        address = self.ready(needs)
+        if self.project.checkpoint != "detached":
+            return address
         name = self.project.name
         with self.workspace.reporter(name) as reporter:
             made, _was_stopped = self.workspace.checkpoints(name, reporter).make()

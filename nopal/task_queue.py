@@ -95,7 +95,7 @@ class TaskQueue:
             return self._note(record, "held", "other tasks run; the next look with room starts it")
         standing, place = self._place(record)
         commands = commands_for(self.agent(record.agent), record)
-        address = standing.ready(needs=record.agent)
+        address = standing.ready_alone(needs=record.agent)
         script = start_script(record, place, commands)
         status, lines = standing.ask(script, address=address)
         if status or read_detached(lines) is None:

@@ -162,13 +162,12 @@ def start_agent(
         agent=profile,
         before=place.before,
     )
-    address = standing.ready(needs=profile)
     if not wish.detach:
+        address = standing.ready(needs=profile)
         hint = take_hint(workspace.paths.home, workspace.environ)
         script = attach_script(session, *term_and_terminfo(workspace.environ), hint)
         raise Exit(code=standing.attach(script, tty=True, address=address))
-    if standing.project.checkpoint == "detached":
-        address = standing.keep()
+    address = standing.ready_alone(needs=profile)
     status, lines = standing.ask(detached_script(session), address=address)
     answer = read_detached(lines)
     if status or answer is None:

@@ -67,7 +67,7 @@ class Standing:
     def place(self, repo: str, branch: str) -> Workplace:
         return workplace("~/code/blog", "~/code/blog", is_named=bool(repo), branch=branch)
 
-    def ready(self, needs: str) -> object:
+    def ready_alone(self, needs: str) -> object:
         return object()
 
     def ask(self, script: str, address: object = None) -> tuple[int, list[str]]:
