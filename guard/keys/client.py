@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ import msgspec
 import guard
 from guard.errors import GuardError, printable
 
-from .audit import START, Entry, LogBroken, read_log
+from .audit import START, LogBroken
 from .code_mark import code_mark
 from .control import (
     Answer,
@@ -44,6 +44,7 @@ from .control import (
     TakeAway,
 )
 from .desktop import desktop_part
+from .log_reader import LogReader
 from .places import LONGEST_SOCKET_PATH, Places, places
 from .policy import KeyPolicy
 
@@ -182,9 +183,9 @@ class BrokerClient:
         self.ensure_running()
         self.ask(DropKeys(project), type(None))
 
-    def log(self) -> Iterator[Entry]:
-        """Yield the log's entries, each verified; LogBroken at the first that is not ours."""
-        return read_log(self.places.log)
+    def log(self) -> LogReader:
+        """Return what reads the log, verifying each entry."""
+        return LogReader(self.places.log)
 
     def verify_log(self) -> int:
         """Return how many entries the log has; its end is compared with the running broker's.
@@ -193,10 +194,10 @@ class BrokerClient:
             LogBroken: it is not as the broker wrote it.
         """
         expected = self.status().chain if self.is_running() else None
-        count, chains = 0, {START}
+        count, is_there = 0, expected in (None, START)
         for count, entry in enumerate(self.log(), start=1):  # noqa: B007 - counts them
-            chains.add(entry.chain)
-        if expected is not None and expected not in chains:
+            is_there = is_there or entry.chain == expected
+        if not is_there:
             raise LogBroken(self.places.log, count + 1, "is missing: the end was cut off")
         return count
 

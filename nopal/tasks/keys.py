@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -99,11 +100,10 @@ def log(
 
     workspace = open_workspace(c)
     name = "" if all else workspace.names([project] if project else [])[0]
-    seen = 0
+    reader, most = workspace.keys.client.log(), lines or None
     while True:
-        entries = list(workspace.keys.client.log())
-        new = [entry for entry in entries[seen:] if not name or entry.project == name]
-        shown = new if seen or not lines else new[-lines:]
+        new = (entry for entry in reader if not name or entry.project == name)
+        shown = deque(new, maxlen=most)
         if json:
             sys.stdout.writelines(json_text.dumps(plain(entry)) + "\n" for entry in shown)
         else:
@@ -111,7 +111,7 @@ def log(
         sys.stdout.flush()
         if not follow:
             return
-        seen = len(entries)
+        most = None
         time.sleep(0.5)
 
 

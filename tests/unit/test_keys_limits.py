@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from guard.keys.limits import Limits
 from guard.keys.policy import Rate
-from guard.keys.refusals import LINES_PER_MINUTE, Refusals
+from guard.keys.refusals import LINES_PER_DAY, LINES_PER_MINUTE, Refusals
 
 
 @dataclass
@@ -72,4 +72,15 @@ def test_a_machine_that_is_refused_all_the_time_does_not_fill_the_log() -> None:
     assert refusals.take_unlogged() == 10_000 - LINES_PER_MINUTE
     assert refusals.take_unlogged() == 0
     clock.now = 60
+    assert refusals.is_worth_a_line()
+
+
+def test_nor_does_one_that_is_patient_about_it() -> None:
+    clock, lines = Clock(0), 0
+    refusals = Refusals(clock)
+    for minute in range(24 * 60):
+        clock.now = minute * 60
+        lines += sum(refusals.is_worth_a_line() for _ in range(LINES_PER_MINUTE))
+    assert lines == LINES_PER_DAY
+    clock.now = 24 * 60 * 60
     assert refusals.is_worth_a_line()
