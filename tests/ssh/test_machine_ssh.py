@@ -147,7 +147,7 @@ def test_a_master_over_which_all_holds_is_fit_for_commands_until_another_takes_i
     command = ssh_command(address, script="exit 7", over_master=True)
     assert subprocess.run(command, check=False).returncode == 7
     assert sshd.connections == before
-    master.terminate()
+    master.kill()
     master.wait()
     assert Master(address).identity == ""
     assert subprocess.run(command, check=False).returncode == SSH_FAILED

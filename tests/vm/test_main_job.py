@@ -419,7 +419,9 @@ def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: J
         prompt = "--prompt=SLOWLY\nRUN: touch cart; sleep 12"
         job.person.inv(*claude, prompt, "--", "--permission-mode", "manual")
         codex = ["codex", "--repo=beta", "--worktree=login", "--detach", "-p", NAME]
-        job.person.inv(*codex, "--", "--ask-for-approval", "on-request")
+        job.person.inv(
+            *codex, "--", "--ask-for-approval", "on-request", "--sandbox", "workspace-write"
+        )
 
         asked = job.person.inv("wait", "claude-alpha-fix-cart", "-p", NAME, status=3)
         assert asked.out == "waiting: Bash: touch cart; sleep 12\n"
