@@ -183,11 +183,15 @@ class _Source:
                 allowed = "a profile's name in small letters, digits, `-` and `_`"
                 self._wrong(("options", profile), "the name of no profile", allowed)
                 continue
-            if self.layer == "repo" and profile in PERSON_ONLY_OPTIONS:
+            refused = PERSON_ONLY_OPTIONS.get(profile) if self.layer == "repo" else None
+            if refused is not None and not refused:
                 self._only_by_the_person(("options", profile), f".options.{profile}")
                 continue
             for name, value in options.items():
                 path = ("options", profile, name)
+                if name in (refused or ()):
+                    self._only_by_the_person(path, f".options.{profile}")
+                    continue
                 yield ".".join(path), Setting(value, self._origin(path))
 
     def _is_refused(self, key: str, value: object) -> bool:

@@ -5,6 +5,7 @@ Defaults are in `built_in.py`; what a type can't say (order of ports, digests) i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -278,5 +279,10 @@ class PersonFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 PERSON_ONLY = frozenset(PersonKeys.__struct_fields__) - frozenset(RepoFile.__struct_fields__)
 """Keys by which a machine gets more of its host: a repo may not set them."""
-PERSON_ONLY_OPTIONS = frozenset({"dotfiles"})
-"""Profiles whose options say what is done with the person's keys: a repo may only name them."""
+_ALL: frozenset[str] = frozenset()
+PERSON_ONLY_OPTIONS: Mapping[str, frozenset[str]] = {
+    "dotfiles": _ALL,
+    "claude": frozenset({"settings", "plugins", "mcp", "sandbox"}),
+}
+"""By profile, options that a repo may not set; none named: all of them. They say what is done with
+the person's keys, or what an agent does without asking."""

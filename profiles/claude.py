@@ -24,6 +24,14 @@ from provision.steps.json_merge import Default
 
 from .agent import Agent
 from .agent_hooks import claude_hooks
+from .claude_extras import (
+    check_plugins,
+    check_servers,
+    install_plugins,
+    sandbox_packages,
+    sandbox_settings,
+    status_line,
+)
 from .guest import Guest
 from .login import Login
 from .pin import Pin
@@ -82,6 +90,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     screens were checked for the default."""
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """Further keys of ~/.claude/settings.json, such as `{"model": "opus"}`."""
+    plugins: tuple[str, ...] = ()
+    """Plugins, each as `PLUGIN@OWNER/REPO` or `PLUGIN@https://…` of a marketplace, or
+    `PLUGIN@MARKETPLACE` of one that Claude has already."""
+    mcp: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    """MCP servers by name, such as `{"docs": {"command": "npx", "args": ["docs-mcp"]}}`. What is
+    secret of one stands there as `${NAME}` and comes from the project's secrets."""
+    sandbox: bool = False
+    """Whether Claude confines the commands that it runs."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Claude could make nothing of."""
+        check_plugins(self.plugins)
+        check_servers(self.mcp)
 
 
 @profile(requires=["node"], agent=AGENT)
@@ -97,14 +118,20 @@ def claude(options: Options, guest: Guest) -> Iterator[Step]:
         name="claude's native program",
     )
     yield Directory("~/.claude", mode="0700")
-    yield JsonMerge("~/.claude/settings.json", _settings(options, guest))
-    yield JsonMerge("~/.claude.json", _state(guest))
+    program, line = status_line()
+    yield program
+    yield JsonMerge("~/.claude/settings.json", _settings(options, guest, line))
+    yield JsonMerge("~/.claude.json", _state(guest, options.mcp))
     yield from claude_hooks()
+    if options.sandbox:
+        yield from sandbox_packages(guest)
+    yield from install_plugins(options.plugins)
     yield Check("claude --version", matches=r"\d+\.\d+\.\d+ \(Claude Code\)")
 
 
-def _settings(options: Options, guest: Guest) -> dict[str, object]:
+def _settings(options: Options, guest: Guest, line: dict[str, object]) -> dict[str, object]:
     settings: dict[str, object] = {
+        **line,
         "env": {
             # The package belongs to root: an update could only fail.
             "DISABLE_AUTOUPDATER": Default("1"),
@@ -117,10 +144,12 @@ def _settings(options: Options, guest: Guest) -> dict[str, object]:
     }
     if guest.autonomy == "full":
         settings["skipDangerousModePermissionPrompt"] = True
+    if options.sandbox:
+        settings |= sandbox_settings()
     return _merged(settings, options.settings)
 
 
-def _state(guest: Guest) -> dict[str, object]:
+def _state(guest: Guest, servers: dict[str, dict[str, Any]]) -> dict[str, object]:
     # Trust is asked for each repository's root; trust of a folder above it does not count. Whether
     # a CLAUDE.md may import files from outside its repository is a question too: the machine holds
     # nothing that an agent could not read anyway.
@@ -129,11 +158,12 @@ def _state(guest: Guest) -> dict[str, object]:
         "hasClaudeMdExternalIncludesApproved": Default(guest.autonomy != "ask"),
         "hasClaudeMdExternalIncludesWarningShown": Default(True),
     }
-    return {
+    state: dict[str, object] = {
         "hasCompletedOnboarding": True,
         "hasSeenAutoDefaultNudge": True,
         "projects": dict.fromkeys(guest.workspaces, folder),
     }
+    return {**state, "mcpServers": servers} if servers else state
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

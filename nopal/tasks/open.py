@@ -45,10 +45,14 @@ def _option_defaults(configured: object) -> dict[str, dict[str, object]]:
         raise Exit(message, 2)
     from ..schema import PERSON_ONLY_OPTIONS  # noqa: PLC0415 - msgspec is not needed to list
 
-    for name in PERSON_ONLY_OPTIONS.intersection(tables):
+    for name, values in tables.items():
+        refused = PERSON_ONLY_OPTIONS.get(name)
+        if refused is None or (refused and refused.isdisjoint(values)):
+            continue
         # An invoke.yaml may be a repo's.
+        options = ", ".join(sorted(refused.intersection(values)))
         message = (
-            f"`profiles.{name}` can't be set in Invoke's configuration\n"
+            f"`profiles.{name}{options and f'.{options}'}` can't be set in Invoke's configuration\n"
             f"put it under [projects.NAME.options.{name}] in your own projects.toml"
         )
         raise Exit(message, 2)
