@@ -13,6 +13,7 @@ from guard.errors import GuardError
 from guard.public_key import PublicKey, parse_public_key
 
 DEFAULT_PORT = 22
+_REVOKED = "@revoked"
 
 
 def known_hosts_files(home: Path) -> tuple[Path, ...]:
@@ -28,24 +29,29 @@ def known_hosts_name(host: str, port: int | None) -> str:
 def trusted_keys(
     name: str, home: Path, environ: Mapping[str, str], run: Run = run_command
 ) -> tuple[PublicKey, ...]:
-    """Return the plain keys known for `name`; marked lines (authorities, revoked) are left out."""
+    """Return the plain keys known for `name`, but those that any file marks as revoked.
+
+    Lines of certificate authorities are left out.
+    """
     keys: list[PublicKey] = []
+    revoked: list[PublicKey] = []
     for path in (*known_hosts_files(home), Path("/etc/ssh/ssh_known_hosts")):
         if not path.is_file() or name.startswith("-"):
             continue
         argv = ["ssh-keygen", "-F", name, "-f", str(path)]
         found = run(argv, {**environ, "LC_ALL": "C"}, timeout_s=3.0)
         for line in found.stdout.splitlines() if found.status == 0 else ():
-            key = _key(line)
-            if key is not None and not any(key.is_same_key(one) for one in keys):
-                keys.append(key)
-    return tuple(keys)
+            if line.startswith(_REVOKED):
+                revoked += _key(line.removeprefix(_REVOKED).strip())
+            elif not line.startswith(("#", "@")):
+                keys += (key for key in _key(line) if not any(map(key.is_same_key, keys)))
+    return tuple(key for key in keys if not any(map(key.is_same_key, revoked)))
 
 
-def _key(line: str) -> PublicKey | None:
-    if line.startswith(("#", "@")):
-        return None
+def _key(line: str) -> tuple[PublicKey, ...]:
+    """Return the key of a line of known_hosts, which has words for the hosts in front."""
+    _hosts, *rest = line.split(None, 1)
     try:
-        return parse_public_key(line.partition(" ")[2])
+        return (parse_public_key(rest[0] if rest else ""),)
     except GuardError:
-        return None
+        return ()
