@@ -114,6 +114,9 @@ class Broker:
     def pause(self, project: str | None) -> None:
         """Sign nothing more for a project, or for any."""
         self._set_paused(self.paused | {project or ALL})
+        for name, one in self.projects.items():
+            if project in (None, name):
+                one.gate.forget()
         self.note("paused", project or "")
 
     def resume(self, project: str | None) -> None:

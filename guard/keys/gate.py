@@ -25,11 +25,18 @@ class Gate:
 
     questions: Questions
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
+    _forgotten: int = 0
+    """How often answers were forgotten: one to an older question is not kept."""
 
     async def pace(self) -> None:
         """Wait while the machine asks too fast."""
         while not self.limits.take("request", MOST_REQUESTS):
             await asyncio.sleep(MOST_REQUESTS.per_s / 4)
+
+    def forget(self) -> None:
+        """Forget what the person said yes to; what was used of the rates stays so."""
+        self._forgotten += 1
+        self.limits.forget()
 
     async def permit(self, policy: KeyPolicy, key: AgentKey, decision: Decision) -> str:
         """Return why a request that the policy does not deny is refused after all, or nothing."""
@@ -48,9 +55,11 @@ class Gate:
         is_joined = self.questions.is_open(project, text)
         if not is_joined and not self.limits.take("ask", rate):
             return f"more than {rate.count} questions in {rate.per_s:g} s"
+        forgotten = self._forgotten
         no = await self.questions.ask(project, text)
         # A yes to somewhere unknown must not become one to anywhere.
-        if not no and (decision.kind == "sign" or decision.host_key):
+        is_known = decision.kind == "sign" or decision.host_key
+        if not no and is_known and forgotten == self._forgotten:
             self.limits.remember(what, policy.remember_s)
         return no
 

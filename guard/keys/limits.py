@@ -39,6 +39,10 @@ class Limits:
         self._yes = {one: until for one, until in self._yes.items() if until > now}
         self._yes[what] = now + seconds
 
+    def forget(self) -> None:
+        """Keep no yes any longer."""
+        self._yes.clear()
+
     def remembers(self, what: Answered) -> bool:
         """Whether there was a yes to this that still holds."""
         return self._yes.get(what, 0) > self.clock()

@@ -89,6 +89,7 @@ class OpenProject:
         """Go by another policy from now on; connections to another agent than its own are ended."""
         has_another_agent = policy.upstream != self.policy.upstream
         self.policy = policy
+        self.gate.forget()  # a yes was given under the other one
         if has_another_agent:
             self._end_connections()
 

@@ -89,3 +89,24 @@ def test_a_pause_counts_though_somebody_says_yes_afterwards(
     broker.answer(broker.pending()[0].id, yes=True)
     asking.join()
     assert answers == [FAILURE]
+
+
+@pytest.mark.parametrize("what", ["pause", "another policy"])
+def test_a_yes_does_not_outlive_what_the_person_does_then(
+    tmp_path: Path, agent: Path, one: PublicKey, what: str
+) -> None:
+    program = tmp_path / "ask"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    asks = policy(agent, sign={"git": "ask"})
+    with running_broker({**ENV, "SSH_ASKPASS": str(program), "DISPLAY": ":99"}) as broker:
+        socket = broker.give(asks)
+        assert signs(socket, one) == SIGNED
+        program.write_text("#!/bin/sh\nexit 1\n")
+        assert signs(socket, one) == SIGNED, "it is remembered"
+        if what == "pause":
+            broker.pause("blog")
+            broker.resume("blog")
+        else:
+            broker.give(policy(agent, sign={"git": "ask"}, hostbound=("hub",)))
+        assert signs(socket, one) == FAILURE

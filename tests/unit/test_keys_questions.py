@@ -120,6 +120,31 @@ def test_a_yes_is_remembered_for_just_that() -> None:
     assert [bool(no) for no in run(work())] == [False, False, True, True, True]
 
 
+def test_a_yes_that_was_forgotten_is_asked_for_again() -> None:
+    async def work() -> list[str]:
+        gate = Gate(Questions(says(True)))
+        first = await gate.permit(POLICY, KEY, ASKED)
+        gate.forget()
+        gate.questions.prompt = says(False)
+        return [first, await gate.permit(POLICY, KEY, ASKED)]
+
+    assert run(work()) == ["", "the answer was no"]
+
+
+def test_a_yes_to_a_question_from_before_is_good_for_that_one_alone() -> None:
+    async def work() -> list[str]:
+        gate = Gate(Questions(silence))
+        asking = asyncio.ensure_future(gate.permit(POLICY, KEY, ASKED))
+        await until_open(gate.questions)
+        gate.forget()
+        gate.questions.answer(gate.questions.pending[0].id, yes=True)
+        first = await asking
+        gate.questions.prompt = says(False)
+        return [first, await gate.permit(POLICY, KEY, ASKED)]
+
+    assert run(work()) == ["", "the answer was no"]
+
+
 def test_a_yes_to_an_unknown_host_is_not_remembered() -> None:
     async def work() -> list[str]:
         gate = Gate(Questions(says(True)))
