@@ -229,7 +229,7 @@ def deploy(c: Context, project: str = "", register: bool = False) -> None:
     if found.keys.expose != "deploy":
         raise Exit(_no_own_keys(found), 2)
     key = workspace.keys.client.make_key(found.name, "login")
-    sys.stdout.write(f"{key.line} nopal-{found.name}\n")
+    sys.stdout.write(f"{key.line}\n")
     for url in (url for url in _urls(found) if url.scheme == "ssh"):
         if register:
             enter(url, key.line, f"nopal-{found.name}", workspace.environ)
