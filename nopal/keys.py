@@ -58,12 +58,22 @@ class Keys:
         return self.client.give(policy)
 
     def _make_room(self) -> None:
-        """Make a folder for the sockets that Lima's user can pass through, but not look into."""
-        folder = self.paths.key_sockets
+        """Make a place for the sockets' folder that Lima's user can pass through, but not read."""
         if self.paths.lima.user is not None:
-            for place in (folder.parent, folder):
-                place.mkdir(exist_ok=True, parents=True)
-                place.chmod(0o711)
+            place = self.paths.key_sockets.parent
+            place.mkdir(exist_ok=True, parents=True)
+            place.chmod(0o711)
+
+    def prune(self, *, dry_run: bool) -> Iterator[str]:
+        """Remove what killed brokers left where Lima's user reaches sockets; yield it in words."""
+        from guard.keys.socket_folder import left_behind, remove  # noqa: PLC0415
+
+        if self.paths.lima.user is None:
+            return  # they are among the broker's own files, and made anew by the next
+        for folder in left_behind(self.paths.key_sockets.parent):
+            if not dry_run:
+                remove(folder)
+            yield f"{folder}, what a key broker left that was killed"
 
     def take_away(self, name: str) -> None:
         """Let a machine use no key any more, from this moment on."""
@@ -105,7 +115,11 @@ class Keys:
         """Return the machines that have been given keys."""
         return tuple(sorted(file.stem for file in self.client.places.projects.glob("*.json")))
 
-    def keep_only(self, running: Iterable[str]) -> None:
-        """Take the keys of all other machines away: the broker ends when no machine has any."""
+    def keep_only(self, running: Iterable[str], is_in_use: Callable[[str], bool]) -> None:
+        """Take the keys of all other machines away: the broker ends when no machine has any.
+
+        One that is in use may be about to run: its keys are settled before it boots.
+        """
         for name in set(self.names()) - set(running):
-            self.take_away(name)
+            if not is_in_use(name):
+                self.take_away(name)

@@ -85,6 +85,22 @@ def locked(path: Path, on_wait: Callable[[Holder | None], None], verb: str = "")
         os.close(handle)
 
 
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock at `path`; no file is made where there is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
 def holder(path: Path) -> Holder | None:
     """Return who last said to hold the lock at `path`; None when that cannot be told."""
     try:

@@ -13,7 +13,7 @@ import msgspec
 
 from provision.transport.address import SshAddress
 
-from .lock import Holder, locked
+from .lock import Holder, is_held, locked
 
 VERSION = 2
 """Of the file's form. Each new or changed field is a new version: an older nopal then refuses the
@@ -159,6 +159,10 @@ class StateStore:
         (self.secrets / f"{name}.json").unlink(missing_ok=True)
         (self._directory / f".{name}.lock").unlink(missing_ok=True)
         self._on_change(self)
+
+    def is_in_use(self, name: str) -> bool:
+        """Whether some command holds the machine's lock."""
+        return is_held(self._directory / f".{name}.lock")
 
     @contextmanager
     def locked(

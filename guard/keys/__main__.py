@@ -17,11 +17,13 @@ from .control_server import LIMIT, ControlServer
 from .desktop import desktop_part
 from .own_folder import NotOurFolder, own_folder
 from .places import Places, places
+from .socket_folder import held
 
 LINGERS_S = 60.0
 """A broker without projects ends by itself."""
 LOOKS_EVERY_S = 15.0
 OTHER_WITHIN_S = 15.0
+WONT_BEGIN = 3
 
 
 async def run(here: Places) -> None:
@@ -54,28 +56,35 @@ async def run(here: Places) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the broker; 0 when it ended as it should or when another one runs already."""
+    """Run the broker; 0 when it ended as it should or when another one runs already.
+
+    WONT_BEGIN when there is no use in starting it again before somebody has changed something.
+    """
     os.umask(0o077)
     directory, *rest = map(Path, arguments)
     here = places(directory, *rest)
     if not here.directory.is_dir():
         return 0  # it was removed while this process began
-    for folder in (here.projects, here.own_keys):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    here.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        for folder in (here.directory, here.sockets):
-            with own_folder(folder):
-                continue
+        with own_folder(here.directory) as descriptor:
+            os.fchmod(descriptor, 0o700)  # whoever made it
+        for folder in (here.projects, here.own_keys):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if not _is_the_only_one(here):
+            return 0
+        with held(here.sockets):
+            _set_limits()
+            asyncio.run(run(here))
     except NotOurFolder as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    if not _is_the_only_one(here):
-        return 0
+        return WONT_BEGIN
+    return 0
+
+
+def _set_limits() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))
-    asyncio.run(run(here))
-    return 0
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # keys of projects are in this memory
 
 
 def _is_the_only_one(here: Places) -> bool:

@@ -45,16 +45,18 @@ from .control import (
 )
 from .desktop import desktop_part
 from .log_reader import LogReader
+from .own_folder import own_folder
 from .places import LONGEST_SOCKET_PATH, Places, places
 from .policy import KeyPolicy
 
 STARTS_WITHIN_S = 20.0
 ANSWERS_WITHIN_S = 60.0
-# Starts the broker again when it ends in any other way than by itself, less and less often.
+# Starts the broker again when it ends in any other way than by itself, less and less often; not
+# when it won't begin (__main__.WONT_BEGIN).
 _KEEP_RUNNING = """\
 {
   pause=1
-  until "$@"; do
+  until "$@" || [ "$?" -eq 3 ]; do
     sleep "$pause"
     [ "$pause" -ge 60 ] || pause=$((pause * 2))
   done
@@ -117,6 +119,7 @@ class BrokerClient:
 
         Raises:
             BrokerUnreachable: none could be started.
+            NotOurFolder: somebody else can change its folder.
         """
         if not self.places.is_short_enough:
             reason = f"its sockets' paths are longer than {LONGEST_SOCKET_PATH} bytes"
@@ -236,6 +239,8 @@ class BrokerClient:
 
     def _start(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with own_folder(self.directory):
+            pass  # it would not begin, and say so in a file
         # Who starts one too many might find it serving long after it was told to stop.
         with open(self.places.starting, "wb", opener=_private) as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)

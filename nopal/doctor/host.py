@@ -141,13 +141,10 @@ def _leftovers(workspace: Workspace, instances: Sequence[Instance]) -> Check:
 
 
 def _machines(workspace: Workspace, instances: Sequence[Instance]) -> tuple[Check, ...]:
-    folder = workspace.paths.state
     return (
         stale.half_made_check(partial(_prune, workspace)),
         stale.process_check(workspace.paths.lima.home, instances, processes),
-        *stale.machine_checks(
-            instances, workspace.states, lambda name: stale.is_held(folder / f".{name}.lock")
-        ),
+        *stale.machine_checks(instances, workspace.states, workspace.states.is_in_use),
     )
 
 
@@ -161,7 +158,8 @@ def _prune(workspace: Workspace, only_tells: bool) -> Sequence[str]:
             half_forks(workspace.states),
             dry_run=only_tells,
         )
-        return pruner.prune(tuple(golden.key for golden in driver.goldens.all()))
+        gone = pruner.prune(tuple(golden.key for golden in driver.goldens.all()))
+    return (*gone, *workspace.keys.prune(dry_run=only_tells))
 
 
 def processes() -> Iterator[tuple[int, Sequence[str]]]:

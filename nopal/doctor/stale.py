@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lima.instance import Instance
 
-from ..lock import locked
+from ..lock import is_held, locked
 from ..names import BAKE_PREFIX
 from ..state import StateError, StateStore
 from .finding import Check, Finding, good
@@ -97,17 +97,6 @@ def process_check(
         return Finding(False, f"{says}, which does not run", f"kill {pids}")
 
     return Check("processes", look)
-
-
-def is_held(lock: Path) -> bool:
-    """Whether some process holds the lock file; it is not made where there is none."""
-    if not lock.exists():
-        return False
-    try:
-        with locked(lock, _refuse):
-            return False
-    except _InUse:
-        return True
 
 
 def _files(folder: Path, machines: Collection[str], now: float) -> Finding:

@@ -244,7 +244,7 @@ def keep_keys_of_running(workspace: Workspace) -> None:
     """Take the keys of machines away that stopped in other ways: the broker ends with the last."""
     if workspace.keys.names():
         running = (one.name for one in workspace.driver.list() if one.is_running)
-        workspace.keys.keep_only(running)
+        workspace.keys.keep_only(running, workspace.states.is_in_use)
 
 
 def _bring_up(

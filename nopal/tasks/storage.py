@@ -98,7 +98,7 @@ def prune(c: Context, all: bool = False, unused_for: int = 0, dry_run: bool = Fa
             half_forks(workspace.states),
             dry_run=dry_run,
         )
-        gone = pruner.prune(keep)
+        gone = (*pruner.prune(keep), *workspace.keys.prune(dry_run=dry_run))
     for line in gone:
         sys.stdout.write(f"{'would remove' if dry_run else 'removed'} {line}\n")
     if not gone:

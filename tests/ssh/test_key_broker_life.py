@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -16,9 +17,12 @@ from agent_messages import encoded, message
 from broker_fixtures import FAILURE, SIGNED, eventually, lists, policy, signs, through
 from raw_agent import raw_client
 
-from guard.keys.client import BrokerClient, BrokerRefused, BrokerUnreachable
+from guard.keys.__main__ import WONT_BEGIN
+from guard.keys.client import _KEEP_RUNNING, BrokerClient, BrokerRefused, BrokerUnreachable
+from guard.keys.own_folder import NotOurFolder
 from guard.keys.policy import KeyPolicy
 from guard.keys.protocol import SignRequest
+from guard.keys.socket_folder import left_behind, remove
 from guard.public_key import PublicKey
 from guard.ssh_agent import list_keys
 
@@ -60,8 +64,66 @@ def test_a_folder_that_others_may_write_to_holds_no_sockets(broker: BrokerClient
     client = BrokerClient(broker.directory, sockets, broker.environ)
     argv = [sys.executable, "-m", "guard.keys", str(broker.directory), str(client.places.sockets)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == WONT_BEGIN
     assert "can be written to by others" in done.stderr
+
+
+def test_a_broker_that_wont_begin_is_not_started_again(broker: BrokerClient) -> None:
+    broker.directory.mkdir(mode=0o777)
+    broker.directory.chmod(0o777)
+    with pytest.raises(NotOurFolder, match="can be written to by others"):
+        broker.ensure_running()
+    argv = ["sh", "-c", _KEEP_RUNNING + "wait", "sh", sys.executable, "-c", f"exit({WONT_BEGIN})"]
+    subprocess.run(argv, check=False, timeout=60)
+
+
+def test_a_folder_that_others_may_look_into_is_closed_to_them(
+    broker: BrokerClient, agent: Path
+) -> None:
+    broker.directory.mkdir(mode=0o755)
+    broker.give(policy(agent))
+    assert stat.S_IMODE(broker.directory.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of another process's limits")
+def test_what_is_in_its_memory_is_written_to_no_disk(broker: BrokerClient, agent: Path) -> None:
+    broker.give(policy(agent))
+    limits = Path("/proc", str(broker.status().pid), "limits").read_text()
+    (line,) = (line for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert line.split()[4:6] == ["0", "0"]
+
+
+def test_a_broker_takes_its_folder_of_sockets_along(broker: BrokerClient, agent: Path) -> None:
+    client = BrokerClient(broker.directory, broker.directory.with_name("s"), broker.environ)
+    client.give(policy(agent))
+    assert len(list(client.places.sockets.iterdir())) == 1
+    client.stop()
+    eventually(lambda: not client.places.sockets.exists())
+    client.ensure_running()
+    assert len(list(client.places.sockets.iterdir())) == 1
+
+
+def test_only_what_a_killed_broker_left_is_removed(broker: BrokerClient, agent: Path) -> None:
+    place = broker.directory.with_name("place")
+    client = BrokerClient(broker.directory, place / "alive", broker.environ)
+    place.mkdir()
+    client.give(policy(agent))
+    for name in ("dead", "with a file", "with a live socket"):
+        (place / name).mkdir()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(place / name / "1.sock"))
+            server.listen()
+    (place / "with a file/note").touch()
+    (place / "a link").symlink_to(place / "dead")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place / "with a live socket/2.sock"))
+        server.listen()
+        assert list(left_behind(place)) == [place / "dead"]
+        for folder in place.iterdir():
+            remove(folder)
+    assert not (place / "dead").exists()
+    assert len(list(place.iterdir())) == 4
+    assert lists(client.socket("blog"))
 
 
 def test_two_starts_at_once_make_one_broker(broker: BrokerClient) -> None:

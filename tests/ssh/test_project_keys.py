@@ -200,6 +200,15 @@ def test_with_while_connected_the_last_one_to_leave_takes_the_keys_along(person:
     assert keys.given("blog") is None
 
 
+def test_keys_of_machines_that_do_not_run_go_unless_one_is_being_worked_on(person: Person) -> None:
+    socket, keys = person.give(), person.workspace().keys
+    keys.keep_only(["blog"], lambda _name: False)
+    keys.keep_only([], lambda _name: True)
+    assert socket.exists()
+    keys.keep_only([], lambda _name: False)
+    assert not socket.exists()
+
+
 def test_with_while_never_no_key_is_settled(person: Person) -> None:
     person.forget()
     with pytest.raises(ProjectFaults, match="there is no ssh-agent"):

@@ -21,7 +21,7 @@ from lima.instance import Instance
 from nopal.doctor import identity, permissions, programs, space, stale, virtualisation
 from nopal.doctor.finding import Check, Finding
 from nopal.doctor.stores import store_checks
-from nopal.lock import locked
+from nopal.lock import is_held, locked
 from nopal.state import MachineState, StateStore
 
 GIB = 1024**3
@@ -227,8 +227,8 @@ def test_locks_of_no_machine_and_old_half_written_files_are_removed(tmp_path: Pa
 def test_a_lock_that_somebody_holds_is_none_of_our_business(tmp_path: Path) -> None:
     with locked(tmp_path / ".new.lock", lambda: None):
         assert stale.file_check(tmp_path, ()).look().ok
-    assert not stale.is_held(tmp_path / ".new.lock")
-    assert not stale.is_held(tmp_path / ".none.lock")
+    assert not is_held(tmp_path / ".new.lock")
+    assert not is_held(tmp_path / ".none.lock")
     assert not (tmp_path / ".none.lock").exists()
 
 
