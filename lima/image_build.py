@@ -24,7 +24,10 @@ REPLACES = "debian-13"
 # Root's builds can be read by everybody, so a person on the same host need not build again.
 SHARED_IMAGES = Path("/var/cache/nopal/images")
 
-_KERNEL = {"x86_64": "linux-image-cloud-amd64", "aarch64": "linux-image-cloud-arm64"}
+_KERNEL: dict[Machine, str] = {
+    "x86_64": "linux-image-cloud-amd64",
+    "aarch64": "linux-image-cloud-arm64",
+}
 _DEBIAN_ARCH = {"x86_64": "amd64", "aarch64": "arm64"}
 _CONSOLE = {"x86_64": "console=ttyS0 no_timer_check", "aarch64": "console=ttyAMA0"}
 # iptables, rsync and sshfs are there because Lima would install them at the first boot.
@@ -80,6 +83,13 @@ def built(image: Image, folders: Sequence[Path]) -> Image | None:
         if (folder / recipe.folder / "disk.qcow2").is_file():
             return recipe.image(folder / recipe.folder)
     return None
+
+
+def outdated(images: Path) -> tuple[Path, ...]:
+    """Return the finished builds in `images` of recipes that are no longer followed."""
+    found = [path for machine in _KERNEL for path in images.glob(f"{REPLACES}-{machine}-*")]
+    present = {Recipe(machine).folder for machine in _KERNEL}
+    return tuple(sorted(path for path in found if path.name not in present))
 
 
 Command = Callable[[Sequence[str]], object]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .half_forks import HalfForks
@@ -33,11 +34,19 @@ class Pruner:
     driver: Driver
     machine: Callable[[str], Machine]
     half_forks: HalfForks
+    images: Path | None = None
+    """The folder of built images, where old ones go, too."""
     dry_run: bool = False
 
     def prune(self, wanted: Collection[str]) -> tuple[str, ...]:
         """Remove what is of no use, and return it in words; goldens with a `wanted` key stay."""
-        return (*self._bakes(), *self._forks(), *self._goldens(wanted), *self._leftovers())
+        return (
+            *self._bakes(),
+            *self._forks(),
+            *self._goldens(wanted),
+            *self._leftovers(),
+            *self._images(),
+        )
 
     def _bakes(self) -> Iterator[str]:
         for instance in self.driver.list():
@@ -68,6 +77,15 @@ class Pruner:
             size = in_words(used_bytes(path))
             if self._removed(key, partial(shutil.rmtree, path)):
                 yield f"{path.name}, half a golden disk ({size})"
+
+    def _images(self) -> Iterator[str]:
+        from lima.image_build import outdated  # noqa: PLC0415 - for this verb alone
+
+        for path in outdated(self.images) if self.images else ():
+            size = in_words(used_bytes(path))
+            if not self.dry_run:
+                shutil.rmtree(path)
+            yield f"{path.name}, an image built by an earlier nopal ({size})"
 
     def _words(self, golden: Golden) -> str:
         goldens = self.driver.goldens

@@ -66,7 +66,7 @@ def items(
     for _key, path in goldens.leftovers():
         used = used_bytes(path)
         found.append(Item("leftover", path.name, used, used))
-    found += [Item("image", path.name, used_bytes(path)) for path in _in(images)]
+    found += _images(images)
     found.append(Item("log", logs.name, used_bytes(logs)))
     return tuple(found)
 
@@ -99,6 +99,19 @@ def as_text(table: Sequence[Item]) -> str:
     used = in_words(sum(item.used_bytes for item in table))
     cells.append(("", "", used, in_words(sum(item.freed_bytes for item in table)), ""))
     return in_columns(cells)
+
+
+def _images(folder: Path) -> Iterator[Item]:
+    from lima.image_build import outdated  # noqa: PLC0415 - for this table alone
+
+    old = outdated(folder)
+    for path in _in(folder):
+        used = used_bytes(path)
+        yield (
+            Item("image", path.name, used, used, "no new machine begins from it")
+            if path in old
+            else Item("image", path.name, used)
+        )
 
 
 def _kept(driver: Driver, name: str, kept: Collection[str]) -> str:

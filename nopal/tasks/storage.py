@@ -76,7 +76,7 @@ def df(c: Context, json: bool = False) -> None:
     }
 )
 def prune(c: Context, all: bool = False, unused_for: int = 0, dry_run: bool = False) -> None:
-    """Remove golden machines of no use, and what killed commands left.
+    """Remove golden machines and images of no use, and what killed commands left.
 
     No machine loses anything: one that began from a golden keeps what it needs of it.
     """
@@ -96,6 +96,7 @@ def prune(c: Context, all: bool = False, unused_for: int = 0, dry_run: bool = Fa
             workspace.driver,
             lambda name: workspace.machine(name, reporter),
             half_forks(workspace.states),
+            workspace.paths.lima.images,
             dry_run=dry_run,
         )
         gone = (*pruner.prune(keep), *workspace.keys.prune(dry_run=dry_run))

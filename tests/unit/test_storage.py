@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +9,7 @@ import pytest
 
 from lima.checkpoints import Snapshot
 from lima.goldens import Golden, GoldenStore
+from lima.image_build import Recipe
 from lima.instance import Instance
 from nopal.half_forks import HalfForks
 from nopal.prune import Pruner
@@ -135,6 +136,24 @@ def test_a_dry_run_only_says_what_would_go(host: Host) -> None:
     assert len(said) == 3
     assert host.names == ["blog", BAKING]
     assert host.goldens.all() == (KEPT, OLD)
+
+
+def test_images_of_an_earlier_recipe_go_and_the_present_one_and_others_stay(
+    host: Host, tmp_path: Path
+) -> None:
+    images = tmp_path / "images"
+    present = Recipe("x86_64").folder
+    for name in (present, "debian-13-x86_64-0ld", "mine"):
+        (images / name).mkdir(parents=True)
+        (images / name / "disk.qcow2").write_bytes(b"x" * 4096)
+    table = items(cast("Driver", host), [], images, tmp_path / "logs")
+    freed = {item.name for item in table if item.kind == "image" and item.freed_bytes}
+    assert freed == {"debian-13-x86_64-0ld"}
+    wanted = [KEPT.key, OLD.key]
+    (_bake, told) = replace(pruner(host, dry_run=True), images=images).prune(wanted)
+    assert told.startswith("debian-13-x86_64-0ld, ")
+    assert replace(pruner(host), images=images).prune(wanted)[1] == told
+    assert {path.name for path in images.iterdir()} == {present, "mine"}
 
 
 def test_what_a_folder_takes_is_counted_in_blocks(tmp_path: Path) -> None:
