@@ -14,6 +14,7 @@ from lima.spec import MachineSpec, Mount, PortForward
 from profiles.catalogue import resolve
 from profiles.guest import Guest, Repo
 
+from .skills import read_skills
 from .timezone import host_timezone
 from .wish import Wish
 
@@ -49,6 +50,7 @@ def assemble(
 
     Raises:
         ProfileError: a profile is unknown, or its options are wrong.
+        BadSkills: see `read_skills`.
     """
     socket = workspace.keys.way(project.name, lambda: None).socket
     spec = replace(machine_spec(project), agent_socket=socket)
@@ -119,6 +121,7 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         extra_ca=tuple(
             path.read_text(encoding="utf-8", errors="replace") for path in project.extra_ca
         ),
+        skills=read_skills(project.skills),
     )
 
 

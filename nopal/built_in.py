@@ -64,6 +64,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "mounts": (),
         "secrets": (),
         "agents": {},
+        "skills": (),
         "secrets_dotenv": False,
         "wants_secrets": (),
         "checkpoint_memory": "auto",

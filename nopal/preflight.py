@@ -25,6 +25,7 @@ from .assemble import Person, assemble
 from .errors import Fault, Place, ProjectFaults, WrongValue
 from .key_facts import OwnKeys, Surroundings, policy_of
 from .key_notes import key_notes
+from .skills import read_skills
 from .wish import Wish
 from .workspace import FORGE, Workspace
 
@@ -123,7 +124,8 @@ class _Check:
         )
         repos = self._repos(urls)
         wish = None
-        if self._can_read_authorities():
+        skills = self._try("skills", lambda: read_skills(project.skills))
+        if self._can_read_authorities() and skills is not None:
             wish = self._try(
                 "profiles", lambda: assemble(workspace, project, person, repos, self._only)
             )

@@ -130,6 +130,8 @@ class Project:
     """What is fetched on the host, and kept in the machine's memory."""
     agents: Mapping[str, str]
     """By profile, which of the logins that this computer keeps its program gets."""
+    skills: tuple[Path, ...]
+    """Folders of this computer with skills that its agents get."""
     secrets_dotenv: bool
     """Whether a dotenv file of them is wanted there, too."""
     wants_secrets: tuple[str, ...]

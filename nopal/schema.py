@@ -247,6 +247,13 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ]
         | UnsetType
     ) = UNSET
+    skills: (
+        Annotated[
+            list[Annotated[str, Meta(pattern=r"^(/|~/)")]],
+            Meta(description="a list of folders of this host, from `/` or `~/`"),
+        ]
+        | UnsetType
+    ) = UNSET
     notify: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
     secrets_dotenv: Annotated[bool, Meta(description="true or false")] | UnsetType = UNSET
     checkpoint_memory: Literal["auto", "always", "never"] | UnsetType = UNSET

@@ -85,6 +85,7 @@ def _values(project: Project) -> dict[str, Any]:
         "mounts": [str(mount) for mount in project.mounts],
         "secrets": _secrets(project),
         "agents": dict(project.agents),
+        "skills": [str(path) for path in project.skills],
         "secrets_dotenv": project.secrets_dotenv,
         "wants_secrets": list(project.wants_secrets),
         "checkpoint_memory": project.checkpoint_memory,

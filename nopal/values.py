@@ -39,7 +39,7 @@ class BadValue(Exception):
 
 def parse_value(key: str, value: object, *, home: Path) -> object:
     """Return what a Project holds for `key`. Raises BadValue."""
-    if key == "extra_ca":
+    if key in {"extra_ca", "skills"}:
         return tuple(_expand(path, home) for path in _texts(value))
     if key == "mounts":
         return tuple(_mount(text, home) for text in _texts(value))

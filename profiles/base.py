@@ -23,6 +23,7 @@ from .environment import environment
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
 from .profile import profile
+from .skills import skills
 
 PACKAGES = (
     "ca-certificates",
@@ -85,6 +86,7 @@ def base(options: Options, guest: Guest) -> Iterator[Step]:
     yield Directory("~/code")
     for path in ("~/AGENTS.md", "~/CLAUDE.md"):
         yield Block(path, memory(guest), comment=MARKDOWN_COMMENT)
+    yield from skills(guest)
     yield Check("tmux -V && rg --version", matches=r"^ripgrep")
 
 

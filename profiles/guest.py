@@ -26,6 +26,24 @@ class Repo:
 
 
 @dataclass(frozen=True)
+class SkillFile:
+    """One file of a skill."""
+
+    path: str
+    """Below the skill's folder."""
+    content: bytes
+    is_executable: bool = False
+
+
+@dataclass(frozen=True)
+class Skill:
+    """A skill of agents, from the person's computer."""
+
+    name: str
+    files: tuple[SkillFile, ...]
+
+
+@dataclass(frozen=True)
 class Guest:
     """A project's machine as declared."""
 
@@ -60,6 +78,8 @@ class Guest:
     """`auto`, `none`, or the forwarded ports, in words for the memory file."""
     extra_ca: tuple[str, ...] = ()
     """Certificates (PEM) of authorities that the host trusts beyond the usual ones."""
+    skills: tuple[Skill, ...] = ()
+    """What coding agents shall know how to do."""
 
     @property
     def arch(self) -> str:

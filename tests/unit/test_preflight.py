@@ -7,6 +7,7 @@ import pytest
 
 from nopal.catalogue import Catalogue
 from nopal.errors import ProjectFaults
+from nopal.golden import golden_wish
 from nopal.paths import Paths
 from nopal.preflight import prepare_all
 from nopal.screen import PlainScreen
@@ -48,6 +49,22 @@ def test_an_option_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> No
 def test_certificates_that_cannot_be_read_are_told_with_their_line(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "\nextra_ca = ['/nope.pem']\n")
     assert fault.startswith("3: `extra_ca` is `/nope.pem`, which cannot be read")
+
+
+def test_skills_that_are_not_there_are_told_with_their_line(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, "\nskills = ['/nope']\n")
+    assert fault.startswith("3: the skills of /nope can't be given to the machine: No such file")
+
+
+def test_skills_are_in_the_machine_and_in_no_golden_one(tmp_path: Path) -> None:
+    (tmp_path / "skills/tidy").mkdir(parents=True)
+    (tmp_path / "skills/tidy/SKILL.md").write_text("Tidy up.")
+    workspace = make_workspace(tmp_path, "skills = ['~/skills']\nprofiles = []\nsigning = false\n")
+    project = workspace.project("blog")
+    (item,) = prepare_all(workspace, [project])
+    place = "/usr/local/share/nopal/skills/tidy/SKILL.md"
+    assert f"file:{place}" in [step.id for step in item.wish.steps]
+    assert place not in repr(golden_wish(workspace, project).steps)
 
 
 def test_a_folder_that_lima_cannot_mount_is_told_with_its_line(tmp_path: Path) -> None:

@@ -329,6 +329,7 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "mounts",
                 "secrets",
                 "secrets_dotenv",
+                "skills",
                 "checkpoint_memory",
                 "notify",
                 "keys",
