@@ -36,7 +36,7 @@ def as_text(kept: Sequence[Kept], projects: Mapping[str, Sequence[str]], now: fl
             one.agent,
             one.name,
             one.title,
-            one.place,
+            one.reference or one.place,
             ends(one.expires, now),
             ", ".join(projects.get(one.label, ())) or "none",
         )
@@ -53,6 +53,7 @@ def as_data(kept: Sequence[Kept], projects: Mapping[str, Sequence[str]]) -> list
             "name": one.name,
             "kind": one.title,
             "kept_in": one.place,
+            "reference": one.reference or None,
             "since": one.since,
             "expires": one.expires,
             "projects": list(projects.get(one.label, ())),

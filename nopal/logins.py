@@ -50,9 +50,13 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When it was given to nopal, in seconds since 1970."""
     expires: int | None
     """When it ends, where that is known."""
-    place: Literal["keyring", "file"]
+    place: Literal["keyring", "file", "reference"]
     mark: str
     """A random word, another one for each new text: machines that have an older one get this."""
+    reference: str = ""
+    """Where the person's own store has the text, for one that is not kept here."""
+    content: str = "{}"
+    """What machines get of that text, which stands for `{}`."""
 
     @property
     def label(self) -> str:
@@ -109,8 +113,11 @@ class Logins:
         *,
         plain: bool = False,
         expires: int | None = None,
+        reference: str = "",
     ) -> Kept:
         """Keep `text`, in place of what had that name; with `plain` in a file.
+
+        With a `reference` only that is kept, and what is there is fetched for each machine.
 
         Raises:
             BadLoginName: it could name no file.
@@ -130,13 +137,17 @@ class Logins:
             file=login.file,
             since=now,
             expires=expires,
-            place="file" if plain else "keyring",
+            place="reference" if reference else "file" if plain else "keyring",
             mark=secrets.token_hex(4),
+            reference=reference,
+            content=login.content,
         )
         held = login.held(text)
         old = self.find(agent, name)
         if plain:
             self._write_file(kept, held)
+        elif reference:
+            pass  # it stays where it is
         elif not self.vault.put(_entry(kept), held):
             raise NoKeyring(kept.label)
         write_json(self._record(kept), kept)
@@ -150,9 +161,11 @@ class Logins:
         self._record(kept).unlink(missing_ok=True)
 
     def text(self, kept: Kept) -> Secret | None:
-        """Return what machines get of it; None where keyring or file have it no more."""
+        """Return what machines get of it; None where neither keyring nor file has it."""
         if kept.place == "keyring":
             return Secret(found) if (found := self.vault.get(_entry(kept))) else None
+        if kept.place == "reference":
+            return None
         try:
             return Secret(self._file(kept).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -196,7 +209,7 @@ class Logins:
     def _forget_text(self, kept: Kept) -> None:
         if kept.place == "keyring":
             self.vault.remove(_entry(kept))
-        else:
+        elif kept.place == "file":
             self._file(kept).unlink(missing_ok=True)
 
 
@@ -219,16 +232,27 @@ class _Provider:
 
     def fetch(self, paths: Sequence[str], tools: Tools) -> Mapping[str, Values | ProviderFailed]:
         """See Provider: the key of a login is its mark."""
-        del tools
-        return {path: self._read(path) for path in paths}
+        return {path: self._read(path, tools) for path in paths}
 
-    def _read(self, path: str) -> Values | ProviderFailed:
+    def _read(self, path: str, tools: Tools) -> Values | ProviderFailed:
         agent, _, name = path.partition("/")
         kept = self.logins.find(agent, name)
+        if kept is not None and kept.reference:
+            return _from_store(kept, tools)
         text = self.logins.text(kept) if kept else None
         if kept is None or text is None:
             return ProviderFailed(f"it is not kept here; again: inv login {agent} --name {name}")
         return {kept.mark: text}
+
+
+def _from_store(kept: Kept, tools: Tools) -> Values | ProviderFailed:
+    from .login_fetch import text_at  # noqa: PLC0415 - all stores, for a login of theirs alone
+
+    try:
+        text = text_at(kept.reference, kept.variable, tools)
+    except GuardError as error:
+        return ProviderFailed(str(error))
+    return {kept.mark: Secret(kept.content.replace("{}", text.reveal()))}
 
 
 def _entry(kept: Kept) -> str:

@@ -61,9 +61,16 @@ LOGINS = (
         form=r'\s*\{.*"tokens".*\}\s*',
         variable="CODEX_AUTH_JSON",
         how=(
-            "with a ChatGPT plan, `CODEX_HOME=$(mktemp -d) codex login --device-auth` makes an"
-            " auth.json in that folder: give it by --file, to one machine"
+            "with a ChatGPT plan, `codex login --device-auth` logs in by a code that you type in a"
+            " browser, if the settings of ChatGPT allow that; give it to one machine only"
         ),
+        # Codex would leave it in a keyring otherwise, where the machine has one.
+        command=(
+            *("codex", "login", "-c", 'cli_auth_credentials_store="file"'),
+            "--device-auth",
+        ),
+        folder_variable="CODEX_HOME",
+        leaves="auth.json",
         file=_LOGIN_FILE,
     ),
 )

@@ -25,7 +25,11 @@ class Login:
     how: str
     """How a person comes by one."""
     command: tuple[str, ...] = ()
-    """What prints one on a person's terminal, if anything does."""
+    """What logs a person in on a terminal, and prints one or leaves it in a file."""
+    folder_variable: str = ""
+    """The variable that tells `command` in which folder to leave it."""
+    leaves: str = ""
+    """The file in that folder; "": it is printed, for the person to paste."""
     days: int = 0
     """How long it is good for; 0: nobody knows, or until it is taken back."""
     file: str = ""

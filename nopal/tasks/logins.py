@@ -28,6 +28,7 @@ _NAME = 'your name for the login, as `agents = {claude = "NAME"}` has it'
         "name": _NAME,
         "project": "run the agent's own login in this project's machine; else here",
         "file": "read the login from this file of yours",
+        "reference": "leave it where it is, such as op://Work/claude/key, and fetch it there",
         "plain_file": "keep it in a file that only you may read, in place of the keyring",
         "expires": "the day on which it ends, such as 2027-01-31, where you know it",
     },
@@ -38,6 +39,7 @@ def login(
     name: str = "personal",
     project: str = "",
     file: str = "",
+    reference: str = "",
     plain_file: bool = False,
     expires: str = "",
 ) -> None:
@@ -50,16 +52,20 @@ def login(
     workspace = open_workspace(c)
     kinds = _kinds(workspace, agent)
     ends_at = _day(expires)
-    if not file and sys.stdin.isatty():
-        _guide(workspace, kinds, project)
-    text = _text(agent, file)
-    kind = next((one for one in kinds if one.fits(text)), None)
-    if kind is None:
-        wanted = " or ".join(one.title for one in kinds)
-        raise Exit(f"that does not look like {wanted}; nothing was kept", 2)
-    kept = workspace.logins.keep(agent, name, kind, text, plain=plain_file, expires=ends_at)
-    where = "a file that only you may read" if plain_file else "the keyring"
-    workspace.screen.line(f"{kept.label}: {kind.title} is kept in {where}")
+    if reference:
+        if file or plain_file:
+            raise Exit("a --reference is neither read from a file nor kept in one", 2)
+        from ..login_fetch import kind_at  # noqa: PLC0415
+
+        kind, text = kind_at(reference, kinds, workspace.tools), ""
+    else:
+        kind, text = _given(workspace, agent, kinds, file, project)
+    kept = workspace.logins.keep(
+        agent, name, kind, text, plain=plain_file, expires=ends_at, reference=reference
+    )
+    where = reference or ("a file that only you may read" if plain_file else "the keyring")
+    stays = "stays in" if reference else "is kept in"
+    workspace.screen.line(f"{kept.label}: {kind.title} {stays} {where}")
     chosen = login_reach.chosen_by(workspace, kept)
     if not chosen:
         workspace.screen.line(
@@ -126,23 +132,36 @@ def _kinds(workspace: Workspace, agent: str) -> tuple[Login, ...]:
     return kinds
 
 
-def _guide(workspace: Workspace, kinds: tuple[Login, ...], project: str) -> None:
-    """Tell how to come by a login, and run what prints one, where there is such a program."""
-    import shutil  # noqa: PLC0415
-    import subprocess  # noqa: PLC0415
+def _given(
+    workspace: Workspace, agent: str, kinds: tuple[Login, ...], file: str, project: str
+) -> tuple[Login, str]:
+    """Return what the person gives, and which kind of login it is."""
+    asks = not file and sys.stdin.isatty()
+    text = (_guided(workspace, kinds, project).strip() if asks else "") or _text(agent, file)
+    kind = next((one for one in kinds if one.fits(text)), None)
+    if kind is None:
+        wanted = " or ".join(one.title for one in kinds)
+        raise Exit(f"that does not look like {wanted}; nothing was kept", 2)
+    return kind, text
+
+
+def _guided(workspace: Workspace, kinds: tuple[Login, ...], project: str) -> str:
+    """Tell how to come by a login, run the agent's own, and return what that leaves, if anything.
+
+    Where the program is neither here nor asked for in a machine, telling is all.
+    """
+    from ..login_flow import run_here, run_there  # noqa: PLC0415
 
     for kind in kinds:
         workspace.screen.line(f"{kind.title}: {kind.how}")
-    command = next((kind.command for kind in kinds if kind.command), ())
-    if command and project:
-        from provision.shell import join, quote  # noqa: PLC0415
+    own = next((kind for kind in kinds if kind.command), None)
+    if own is None:
+        return ""
+    if not project:
+        return run_here(own, workspace.environ)
+    from ..standing import Standing  # noqa: PLC0415
 
-        from ..standing import Standing  # noqa: PLC0415
-
-        script = f"exec bash -lc {quote(join(command))}"
-        Standing(workspace, workspace.project(project)).attach(script, tty=True)
-    elif command and shutil.which(command[0]):
-        subprocess.run(command, check=False)
+    return run_there(own, Standing(workspace, workspace.project(project)))
 
 
 def _text(agent: str, file: str) -> str:

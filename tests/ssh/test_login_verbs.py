@@ -11,8 +11,11 @@ CHECKOUT = Path(__file__).parents[2]
 TOKEN = f"github_pat_{'x4719' * 12}"
 
 
-def inv(home: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "HOME": str(home), "NOPAL_HOME": str(home / "state")}
+def inv(
+    home: Path, *words: str, stdin: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    own = {"HOME": str(home), "NOPAL_HOME": str(home / "state"), **variables}
+    environ = {**os.environ, **own}
     return subprocess.run(
         [str(INV), *words],
         cwd=CHECKOUT,
@@ -42,3 +45,23 @@ def test_a_text_that_is_no_login_is_refused_and_not_shown(tmp_path: Path) -> Non
     refused = inv(tmp_path, "login", "gh", "--plain-file", stdin="hunter4720")
     assert (refused.returncode, "4720" in refused.stderr) == (2, False)
     assert not (tmp_path / "state/logins").exists()
+
+
+def test_a_login_may_stay_in_the_persons_own_store(tmp_path: Path) -> None:
+    words = ["login", "gh", "--reference=env://STORE"]
+    kept = inv(tmp_path, *words, STORE=TOKEN)
+    assert (kept.returncode, kept.stdout) == (0, ""), kept.stderr
+    assert "a fine-grained token stays in env://STORE" in kept.stderr
+    listed = inv(tmp_path, "logins")
+    assert "env://STORE" in listed.stdout
+    files = [path.read_text() for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert "4719" not in "".join([*files, kept.stderr, listed.stdout])
+    for wrong in ({"STORE": "hunter4720"}, {}):
+        refused = inv(tmp_path, "login", "gh", "--name=other", *words[2:], **wrong)
+        assert (refused.returncode, "4720" in refused.stderr) == (1, False)
+    assert inv(tmp_path, "login", "gh", "--reference=nonsense").returncode == 2
+
+
+def test_a_reference_is_kept_in_no_file(tmp_path: Path) -> None:
+    refused = inv(tmp_path, "login", "gh", "--reference=env://STORE", "--plain-file", STORE=TOKEN)
+    assert refused.returncode == 2

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from guard.secrets.fetch import fetch
+from guard.secrets.provider import Tools
+from nopal.login_fetch import NoLoginThere, kind_at
 from nopal.login_list import as_data, as_text, ends
-from nopal.logins import BadLoginName, Logins, NoKeyring
+from nopal.logins import BadLoginName, Kept, Logins, NoKeyring
 from profiles.catalogue import load
 from profiles.login import Login
 
@@ -72,6 +75,47 @@ def test_a_login_that_moves_into_the_keyring_leaves_no_file(tmp_path: Path) -> N
     assert first.mark != second.mark
     ours.forget(second)
     assert keyring.texts == {}
+
+
+def test_a_login_of_a_store_stays_there_and_is_fetched_for_each_machine(tmp_path: Path) -> None:
+    keyring = Keyring()
+    ours = logins(tmp_path, keyring)
+    held = replace(TOKEN, content='{"key":"{}"}')
+    assert fetched(ours, ours.keep("claude", "work", TOKEN, "tok-1")) == "tok-1"
+    kept = ours.keep("claude", "work", held, "", reference="env://STORE")
+    assert keyring.texts == {}
+    assert fetched(ours, kept, STORE=" tok-4711\n") == '{"key":"tok-4711"}'
+    assert fetched(ours, kept, STORE="tok-4712") == '{"key":"tok-4712"}'
+    assert "STORE" in str(fetched(ours, kept))
+    ours.forget(kept)
+    assert ours.all() == ()
+
+
+def fetched(ours: Logins, kept: Kept, **environ: str) -> str:
+    """Return what a machine gets of a login, or why it gets nothing."""
+    ((_, wanted),) = ours.wanted({kept.agent: kept.name})
+    found = fetch([wanted], Tools(environ, ours.folder))
+    if found.failures:
+        return found.failures[0].words
+    return found.sets[""][kept.variable].reveal()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(None, "STORE"), ("hunter2", "it does not look like a token")],
+)
+def test_a_reference_that_leads_to_no_login_is_refused(value: str | None, reason: str) -> None:
+    tools = Tools({"STORE": value} if value else {}, Path("/nowhere"))
+    with pytest.raises(NoLoginThere) as caught:
+        kind_at("env://STORE", [TOKEN], tools)
+    assert reason in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_a_store_has_tells_which_kind_of_login_it_is() -> None:
+    kinds = load()["claude"].logins
+    tools = Tools({"STORE": f"sk-ant-api03-{'x' * 90}\n"}, Path("/nowhere"))
+    assert kind_at("env://STORE", kinds, tools).variable == "ANTHROPIC_API_KEY"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "x" * 33])
