@@ -19,6 +19,8 @@ from guard.keys.policy import KeyPolicy
 from .key_way import KeyWay
 
 if TYPE_CHECKING:
+    from guard.keys.exposed import AgentKey
+
     from .paths import Paths
     from .project import Project
 
@@ -111,15 +113,25 @@ class Keys:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
+    def own(self, name: str) -> tuple[AgentKey, ...]:
+        """Return the keys that a project has to itself, by their public halves; makes none."""
+        from guard.keys.own_keys import OwnKeys  # noqa: PLC0415
+        from guard.keys.vault import SystemKeyring  # noqa: PLC0415
+
+        return OwnKeys(self.client.places, SystemKeyring(self.environ)).of(name)
+
+    def idle(self, running: Iterable[str], is_in_use: Callable[[str], bool]) -> tuple[str, ...]:
+        """Return the machines that have keys, do not run and are not being worked on.
+
+        One that is being worked on may be about to run: its keys are settled before it boots.
+        """
+        return tuple(name for name in set(self.names()) - set(running) if not is_in_use(name))
+
     def names(self) -> tuple[str, ...]:
         """Return the machines that have been given keys."""
         return tuple(sorted(file.stem for file in self.client.places.projects.glob("*.json")))
 
     def keep_only(self, running: Iterable[str], is_in_use: Callable[[str], bool]) -> None:
-        """Take the keys of all other machines away: the broker ends when no machine has any.
-
-        One that is in use may be about to run: its keys are settled before it boots.
-        """
-        for name in set(self.names()) - set(running):
-            if not is_in_use(name):
-                self.take_away(name)
+        """Take the keys of idle machines away: the broker ends when no machine has any."""
+        for name in self.idle(running, is_in_use):
+            self.take_away(name)

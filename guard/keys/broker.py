@@ -136,7 +136,6 @@ class Broker:
             ALL in self.paused,
             tuple(projects),
             str(self.log.path),
-            self.log.chain,
         )
 
     def pending(self) -> tuple[OpenQuestion, ...]:

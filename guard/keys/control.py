@@ -122,6 +122,8 @@ class Pong(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     """A digest of the code that it runs."""
     sockets: str
+    chain: str = ""
+    """Of the log's last line, so that a log whose end was cut off shows."""
 
 
 class Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,8 +162,6 @@ class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_paused: bool
     projects: tuple[ProjectStatus, ...]
     log: str
-    chain: str
-    """The last line's, so that a log whose end was cut off shows."""
 
 
 class OpenQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -73,7 +73,7 @@ class ControlServer:
         broker = self.broker
         match request:
             case Ping():
-                return Pong(os.getpid(), self.code, str(broker.places.sockets))
+                return Pong(os.getpid(), self.code, str(broker.places.sockets), broker.log.chain)
             case Give(policy, desktop):
                 return Opened(await broker.give(policy, desktop))
             case TakeAway(project):

@@ -21,7 +21,7 @@ from ..load import project_names
 from ..names import DEFAULT_NAME
 from ..prune import Pruner
 from ..workspace import FORGE
-from . import identity, permissions, programs, space, stale, stores, virtualisation
+from . import identity, keys, permissions, programs, space, stale, stores, virtualisation
 from .finding import Check, Finding, Subject, good
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def host_subject(workspace: Workspace, instances: Sequence[Instance] | None) -> 
         *_permissions(workspace),
         stale.state_check(workspace.states),
         _leftovers(workspace, instances or ()),
+        keys.log_check(workspace.keys.client.verify_log),
     ]
     if instances is not None:
         checks += _machines(workspace, instances)
@@ -141,7 +142,12 @@ def _leftovers(workspace: Workspace, instances: Sequence[Instance]) -> Check:
 
 
 def _machines(workspace: Workspace, instances: Sequence[Instance]) -> tuple[Check, ...]:
+    running = [one.name for one in instances if one.is_running]
     return (
+        keys.given_check(
+            lambda: workspace.keys.idle(running, workspace.states.is_in_use),
+            workspace.keys.take_away,
+        ),
         stale.half_made_check(partial(_prune, workspace)),
         stale.process_check(workspace.paths.lima.home, instances, processes),
         *stale.machine_checks(instances, workspace.states, workspace.states.is_in_use),

@@ -82,7 +82,7 @@ def _subjects(
     yield host_subject(workspace, instances)
     for name in names:
         reporter = stack.enter_context(workspace.reporter(name))
-        yield guest_subject(workspace.machine(name, reporter))
+        yield guest_subject(workspace.machine(name, reporter), workspace.keys)
 
 
 def _show(result: Result, *, is_first: bool) -> None:

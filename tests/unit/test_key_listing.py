@@ -68,7 +68,7 @@ def test_the_brokers_state_names_machines_keys_and_faults() -> None:
     own = ShownKey("SHA256:y", "", is_own=True)
     paused = ProjectStatus("blog", "/s", True, 1, 2, 3, (key, own))
     broken = ProjectStatus("shop", "/t", False, 0, 0, 0, (), "no answer")
-    text = status_text(Status(7, False, (paused, broken), "/log", "c"))
+    text = status_text(Status(7, False, (paused, broken), "/log"))
     assert "broker 7; log: /log" in text
     assert "paused" in text
     assert "work@laptop, SHA256:y (the project's own)" in text

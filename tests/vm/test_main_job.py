@@ -280,6 +280,9 @@ def test_doctor_finds_nothing_wrong_with_the_machine(job: Job) -> None:
     assert [one for one in told if not one["ok"] and one["check"] not in shared] == []
     about = {one["check"] for one in told if one["about"] == NAME}
     assert {"login", "open connection", "clock", "names", "disk", "mounts", "ports"} <= about
+    assert {"ssh client", "keys here", "keys seen", "key servers", "other agents"} <= about
+    (seen,) = (one["says"] for one in told if one["check"] == "keys here")
+    assert seen == f"{job.key.fingerprint} (work@laptop)"
 
 
 def test_ports_name_who_listens_and_open_refuses_what_is_not_here(job: Job) -> None:
