@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -247,8 +247,12 @@ class LimaDriver:
             stream.write(text)
         return True
 
-    def start(self, name: str, on_line: OnLine = _silent) -> None:
+    def start(
+        self, name: str, on_line: OnLine = _silent, *, keeps_git: Sequence[Path] = ()
+    ) -> None:
         """Start the machine and return when it is ready; when it runs, wait until it is.
+
+        In mounted folders among `keeps_git` it cannot change hooks and configuration of repos.
 
         Raises:
             InstanceNotFound: there is no such machine.
@@ -263,7 +267,7 @@ class LimaDriver:
             on_line("ending the half of it that runs")
             self._end_half(name)
         try:
-            self.limactl.start(name, self._timeout_s, on_line)
+            self.limactl.start(name, self._timeout_s, on_line, keeps_git=keeps_git)
         except LimactlFailed as error:
             folder = self.paths.instance(name)
             words = last_words(folder)

@@ -14,12 +14,19 @@ class _Lima(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Lima's JSON: camel case, and empty values left out."""
 
 
+class InstanceSshfs(_Lima, frozen=True):
+    """How a folder is served over SSH."""
+
+    sftp_driver: str = ""
+
+
 class InstanceMount(_Lima, frozen=True):
     """A folder of the host inside the guest."""
 
     location: str
     mount_point: str | None = None
     writable: bool | None = None
+    sshfs: InstanceSshfs = InstanceSshfs()
 
 
 class InstancePortForward(_Lima, frozen=True):
@@ -80,6 +87,7 @@ class InstanceConfig(_Lima, frozen=True):
     """The parts of a machine's filled-in lima.yaml that nopal reads."""
 
     mounts: list[InstanceMount] | None = None
+    mount_type: str = ""
     port_forwards: list[InstancePortForward] | None = None
     ssh: InstanceSsh = InstanceSsh()
     containerd: InstanceContainerd = InstanceContainerd()

@@ -15,6 +15,8 @@ from typing import Literal, Protocol
 from lima.errors import LimactlFailed, LimactlMissing
 from lima.host import Host
 from lima.instance import Instance, decode
+from lima.mounts import install as mounts
+from lima.mounts.server import GIT_VARIABLE
 from lima.paths import LimaPaths
 from lima.process import Completed, Identity, OnLine, identity, run
 
@@ -42,10 +44,12 @@ class Run(Protocol):
         input_text: str = "",
         on_line: OnLine | None = None,
         qemu_options: Sequence[str] = (),
+        keeps_git: Sequence[Path] = (),
     ) -> Completed:
         """Run it; what it logs goes to `on_line`, as sentences, while it runs.
 
-        A machine's QEMU that it starts gets `qemu_options` too.
+        A machine's QEMU that it starts gets `qemu_options` too. In mounted folders among
+        `keeps_git` a machine cannot change the hooks and the configuration of repos.
         """
 
 
@@ -69,10 +73,11 @@ class Limactl:
         timeout_s: int,
         on_line: OnLine | None = None,
         qemu_options: Sequence[str] = (),
+        keeps_git: Sequence[Path] = (),
     ) -> None:
         """Start a machine that exists. Of an unknown name Lima would make one: check before."""
         words = ("start", "--tty=false", f"--timeout={timeout_s}s", name)
-        self._do(*words, on_line=on_line, qemu_options=qemu_options)
+        self._do(*words, on_line=on_line, qemu_options=qemu_options, keeps_git=keeps_git)
 
     def stop(self, name: str, *, force: bool = False, on_line: OnLine | None = None) -> None:
         """Stop a machine that runs."""
@@ -119,8 +124,15 @@ class Limactl:
         text: str = "",
         on_line: OnLine | None = None,
         qemu_options: Sequence[str] = (),
+        keeps_git: Sequence[Path] = (),
     ) -> str:
-        done = self.run(arguments, input_text=text, on_line=on_line, qemu_options=qemu_options)
+        done = self.run(
+            arguments,
+            input_text=text,
+            on_line=on_line,
+            qemu_options=qemu_options,
+            keeps_git=keeps_git,
+        )
         if done.status != 0:
             raise LimactlFailed(" ".join(arguments), done.status, _reason(done.stderr))
         return done.stdout
@@ -151,6 +163,7 @@ def environment(
     person: Identity,
     ours: Mapping[str, str],
     qemu_options: Sequence[str] = (),
+    keeps_git: Sequence[Path] = (),
 ) -> dict[str, str]:
     """Return the whole environment limactl gets. Pure."""
     is_ourselves = paths.user is None
@@ -161,7 +174,9 @@ def environment(
         "LOGNAME": person.name,
         "LANG": "C.UTF-8",
         "LIMA_HOME": str(paths.home),
-        "PATH": f"{paths.limactl.parent}:{path}",
+        # First what serves mounted folders: Lima takes the first `sftp-server` that it finds.
+        "PATH": f"{mounts.folder(paths.tools)}:{paths.limactl.parent}:{path}",
+        GIT_VARIABLE: ":".join(map(str, keeps_git)),
     }
     kept = (*_PASSED_ON, *_OF_OURSELVES) if is_ourselves else _PASSED_ON
     result.update((key, ours[key]) for key in kept if key in ours)
@@ -191,6 +206,7 @@ class LimactlProcess:
         input_text: str = "",
         on_line: OnLine | None = None,
         qemu_options: Sequence[str] = (),
+        keeps_git: Sequence[Path] = (),
     ) -> Completed:
         """Run it. Raises `LimactlMissing` when it, or the user it runs as, is not there."""
         person = identity(self.paths.user)
@@ -198,6 +214,8 @@ class LimactlProcess:
             raise LimactlMissing
         try:
             self._see_to_home(arguments[0], person)
+            if arguments[0] == "start":
+                mounts.install(self.paths.tools)
         except OSError as error:
             # Not "no machines": a place that cannot be had says nothing of what is in it.
             raise LimactlFailed(" ".join(arguments), 1, str(error)) from error
@@ -205,7 +223,9 @@ class LimactlProcess:
         try:
             return run(
                 (str(self.executable), "--log-format=json", *arguments),
-                environment=environment(self.paths, self.host, person, self.ours, qemu_options),
+                environment=environment(
+                    self.paths, self.host, person, self.ours, qemu_options, keeps_git
+                ),
                 input_text=input_text,
                 # A place every user may stand in; limactl writes nothing here.
                 directory=Path("/"),

@@ -13,9 +13,23 @@ from lima.instance import Instance, InstanceConfig, InstancePortForward
 from lima.spec import MachineSpec, PortForward
 
 _FIRST, _LAST = 1, 65535
+_SFTP = "openssh-sftp-server"
+"""What Lima calls the program of that name: `lima.mounts` is what it finds."""
 _OWN_SCRIPT = """\
 #!/bin/sh
 echo 'ssh_deletekeys: false' >/etc/cloud/cloud.cfg.d/90-nopal.cfg
+"""
+_SSHFS_SCRIPT = """\
+[ -x /usr/bin/sshfs ] || exit 0
+cat >/usr/local/bin/sshfs <<'END'
+#!/bin/sh
+# Put here by nopal: a link that holds .. is shown as it is.
+if /usr/bin/sshfs --help 2>&1 | grep -q no_contain_symlinks; then
+  exec /usr/bin/sshfs "$@" -o no_contain_symlinks
+fi
+exec /usr/bin/sshfs "$@"
+END
+chmod 755 /usr/local/bin/sshfs
 """
 
 
@@ -49,11 +63,10 @@ def differences(instance: Instance, spec: MachineSpec) -> Iterator[str]:
     files = sorted(config.ca_certs.files or ())
     if files != sorted(str(file) for file in spec.ca_files) or config.ca_certs.certs:
         yield f"its extra certificate authorities are {files or 'written into it'}"
-    others = [
-        step.mode
-        for step in config.provision or ()
-        if (step.mode, step.script) != ("system", _OWN_SCRIPT)
-    ]
+    own = {("system", _OWN_SCRIPT)}
+    if spec.mounts_by_sshfs:
+        own.add(("boot", _SSHFS_SCRIPT))
+    others = [step.mode for step in config.provision or () if (step.mode, step.script) not in own]
     if others:
         yield f"it runs scripts of somebody else at boot ({', '.join(others)})"
 
@@ -67,6 +80,9 @@ def _of_the_host(config: InstanceConfig, spec: MachineSpec) -> Iterator[str]:
     if mounts != wanted:
         shown = ", ".join(f"{place}{' (writable)' if w else ''}" for place, _, w in mounts)
         yield f"it mounts {shown or 'nothing'} of the host"
+    drivers = {mount.sshfs.sftp_driver for mount in config.mounts or ()}
+    if spec.mounts_by_sshfs and (config.mount_type, drivers) != ("reverse-sshfs", {_SFTP}):
+        yield "more than the mounted folders is served to it"
     statements = {
         "Lima forwards the SSH agent": config.ssh.forward_agent,
         "X11 is forwarded": config.ssh.forward_x11 or config.ssh.forward_x11_trusted,

@@ -49,11 +49,16 @@ class Mount:
     mount_point: str = ""
     """Where it appears; empty means the same path as on the host."""
     writable: bool = False
+    keeps_git: bool = False
+    """Whether hooks and configuration of the repos in it stay as they are."""
 
     @property
     def target(self) -> str:
         """The path in the guest."""
         return self.mount_point or str(self.location)
+
+    def __str__(self) -> str:
+        return f"{self.target}:{'rw' if self.writable else 'ro'}{',git-ro' * self.keeps_git}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,16 @@ class MachineSpec:
     def home(self) -> str:
         """The user's home in the guest."""
         return f"/home/{self.user}"
+
+    @property
+    def mounts_by_sshfs(self) -> bool:
+        """Whether folders are mounted over SSH, and served by `lima.mounts`."""
+        return bool(self.mounts) and self.vm_type == "qemu"
+
+    @property
+    def keeps_git(self) -> tuple[Path, ...]:
+        """The folders in which hooks and configuration of repos stay as they are."""
+        return tuple(mount.location for mount in self.mounts if mount.keeps_git)
 
     @property
     def denies_other_ports(self) -> bool:
@@ -137,6 +152,7 @@ def problems(spec: MachineSpec) -> Iterator[UnsafeText]:
             yield UnsafeText("path", str(path), "it must be absolute")
     if spec.agent_socket is not None:
         yield from _agent_socket(spec.agent_socket)
+    yield from _mounts(spec)
     for port in (port for forward in spec.forwards for port in (forward.guest, forward.host)):
         if not 0 < port <= _LAST_PORT or port == _SSH_PORT:
             yield UnsafeText("port", str(port), "a number from 1 to 65535 other than 22")
@@ -147,6 +163,12 @@ def problems(spec: MachineSpec) -> Iterator[UnsafeText]:
     ):
         if number < 1:
             yield UnsafeText(field, str(number), "a whole number from 1")
+
+
+def _mounts(spec: MachineSpec) -> Iterator[UnsafeText]:
+    for mount in spec.mounts:
+        if mount.keeps_git and spec.vm_type == "vz":
+            yield UnsafeText("mount point", str(mount), "`git-ro` is there with qemu only")
 
 
 def _agent_socket(path: Path) -> Iterator[UnsafeText]:

@@ -92,7 +92,8 @@ def machine_spec(project: Project) -> MachineSpec:
         timezone=project.timezone or host_timezone(),
         ports=_ports(project),
         mounts=tuple(
-            Mount(location=mount.path, writable=mount.is_writable) for mount in project.mounts
+            Mount(location=mount.path, writable=mount.is_writable, keeps_git=mount.keeps_git)
+            for mount in project.mounts
         ),
     )
 

@@ -101,7 +101,7 @@ class Boot:
         words = f"the machine goes on booting; `inv up -p {self.name}` waits for it"
         title = "waiting for its boot" if is_up else "starting"
         with leaving(self.reporter.say, words), self.reporter.activity(title) as on_line:
-            self.driver.start(self.name, on_line)
+            self.driver.start(self.name, on_line, keeps_git=wish.spec.keeps_git)
         return self._checked(state, wish, is_up=is_up)
 
     def _checked(self, state: MachineState, wish: Wish, *, is_up: bool = False) -> MachineState:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from lima.checkpoints import Checkpoints
@@ -60,8 +61,13 @@ class Driver(Protocol):
     def update(self, spec: MachineSpec) -> bool:
         """Give a stopped machine the present shape; return whether that changed anything."""
 
-    def start(self, name: str, on_line: Callable[[str], None]) -> None:
-        """Boot the machine and return when it can be logged in to."""
+    def start(
+        self, name: str, on_line: Callable[[str], None], *, keeps_git: Sequence[Path]
+    ) -> None:
+        """Boot the machine and return when it can be logged in to.
+
+        In mounted folders among `keeps_git` it cannot change hooks and configuration of repos.
+        """
 
     def stop(self, name: str, *, force: bool = False) -> None:
         """Shut the machine down, or end it at once with `force`."""

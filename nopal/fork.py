@@ -123,7 +123,7 @@ class Fork:
     def _boot(self, spec: MachineSpec) -> Ssh:
         driver = self.workspace.driver
         with self.reporter.activity("starting") as on_line:
-            driver.start(self.name, on_line)
+            driver.start(self.name, on_line, keeps_git=spec.keeps_git)
         instance = driver.instance(self.name)
         if instance is None:
             raise ForkRefused(self.name, "it was removed while it was being made")

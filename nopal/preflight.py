@@ -25,6 +25,7 @@ from .assemble import Person, assemble
 from .errors import Fault, Place, ProjectFaults, WrongValue
 from .key_facts import OwnKeys, Surroundings, policy_of
 from .key_notes import key_notes
+from .mount_faults import fault as mount_fault
 from .skills import read_skills
 from .wish import Wish
 from .workspace import FORGE, Workspace
@@ -129,6 +130,7 @@ class _Check:
             wish = self._try(
                 "profiles", lambda: assemble(workspace, project, person, repos, self._only)
             )
+        self._add_mount_faults()
         for problem in problems(wish.spec) if wish else ():
             place = project.place("mounts" if problem.field == "mount point" else problem.field)
             self.faults.append(ForeignFault(place, problem))
@@ -237,6 +239,13 @@ class _Check:
         indices = [i for i, entry in enumerate(self._project.repos) if entry.url == fault.url]
         key = f"repos[{indices[0]}]" if indices else "repos"
         self.faults.append(ForeignFault(self._project.place(key), fault))
+
+    def _add_mount_faults(self) -> None:
+        for index, mount in enumerate(self._project.mounts):
+            found, allowed = mount_fault(mount, self._workspace.paths.lima.user)
+            if found:
+                place = self._project.place(f"mounts[{index}]")
+                self.faults.append(WrongValue(place, f"mounts[{index}]", found, allowed))
 
     def _can_read_authorities(self) -> bool:
         unreadable = [path for path in self._project.extra_ca if not os.access(path, os.R_OK)]

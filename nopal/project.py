@@ -98,9 +98,11 @@ class Mount:
 
     path: Path
     is_writable: bool = False
+    keeps_git: bool = False
+    """Whether hooks and configuration of the repos in it stay as they are."""
 
     def __str__(self) -> str:
-        return f"{self.path}:{'rw' if self.is_writable else 'ro'}"
+        return f"{self.path}:{'rw' if self.is_writable else 'ro'}{',git-ro' * self.keeps_git}"
 
 
 @dataclass(frozen=True, kw_only=True)

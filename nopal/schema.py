@@ -41,8 +41,8 @@ Locale = Annotated[
 MountText = Annotated[
     str,
     Meta(
-        pattern=r"^(/.*|~/.*|~):(ro|rw)$",
-        description='folders of this host with `:ro` or `:rw`, such as ["~/code:rw"]',
+        pattern=r"^(/.*|~/.*|~):(ro|rw|rw,git-ro)$",
+        description='folders of this host with `:ro`, `:rw` or `:rw,git-ro`, such as ["~/code:rw"]',
     ),
 ]
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]

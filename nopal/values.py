@@ -73,7 +73,7 @@ def _expand(path: str, home: Path) -> Path:
 
 def _mount(text: str, home: Path) -> Mount:
     path, _, mode = text.rpartition(":")
-    return Mount(_expand(path, home), mode == "rw")
+    return Mount(_expand(path, home), mode != "ro", mode == "rw,git-ro")
 
 
 def _image(value: str, home: Path) -> ImageChoice:

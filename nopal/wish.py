@@ -59,7 +59,7 @@ class Wish:
             "disk": f"{self.spec.disk_gib}GiB",
             "image": self.spec.image.name,
             "ports": ports_in_words(self.spec.ports),
-            "mounts": ", ".join(mount.target for mount in self.spec.mounts) or "none",
+            "mounts": ", ".join(map(str, self.spec.mounts)) or "none",
         }
 
 

@@ -47,7 +47,9 @@ def guest_subject(machine: Machine, keys: Keys) -> Subject:
     visit = Visit(partial(_ask, machine, (key_look.SEEN,) if may_ask else ()))
     name = machine.name
     spec = machine.states.read(name).spec
-    wanted = [path for path in spec.get("mounts", "none").split(", ") if path != "none"]
+    wanted = [
+        text.partition(":")[0] for text in spec.get("mounts", "none").split(", ") if text != "none"
+    ]
     login = Check("login", partial(_login, visit))
     if not login_works(visit):
         return Subject(name, (login,))

@@ -48,6 +48,7 @@ class FakeLima:
         input_text: str = "",
         on_line: OnLine | None = None,
         qemu_options: Sequence[str] = (),
+        keeps_git: Sequence[Path] = (),
     ) -> Completed:
         verb, *rest = arguments
         self.calls.append(tuple(arguments))

@@ -19,6 +19,7 @@ from lima.template import render
 SPEC = MachineSpec(
     name="blog", image=catalogue("debian-13", "x86_64"), vm_type="qemu", machine="x86_64"
 )
+SHARED = replace(SPEC, mounts=(Mount(Path("/code"), writable=True),))
 DENY = {
     "guestIPMustBeZero": False,
     "guestIP": "0.0.0.0",
@@ -30,9 +31,10 @@ DENY = {
 }
 
 
-def recorded() -> dict[str, Any]:
+def recorded(spec: MachineSpec = SPEC) -> dict[str, Any]:
     """One line of `limactl list --json` of Lima 2.2.0, without what nopal does not read."""
-    provision = yaml.safe_load(render(SPEC))["provision"]
+    template = yaml.safe_load(render(spec))
+    provision = template["provision"]
     return {
         "name": "blog",
         "hostname": "lima-blog",
@@ -57,6 +59,7 @@ def recorded() -> dict[str, Any]:
             "user": {"name": "dev", "uid": 1000, "home": "/home/dev", "shell": "/bin/bash"},
             "caCerts": {"removeDefaults": False},
             "timezone": "Etc/UTC",
+            **{key: template[key] for key in ("mounts", "mountType") if key in template},
         },
     }
 
@@ -84,9 +87,15 @@ def test_ports_that_the_project_lists_are_fine() -> None:
 
 
 def test_mounts_that_the_person_asked_for_are_fine() -> None:
-    record = recorded()
-    record["config"]["mounts"] = [{"location": "/code", "mountPoint": "/code", "writable": True}]
-    check(record, replace(SPEC, mounts=(Mount(Path("/code"), writable=True),)))
+    check(recorded(SHARED), SHARED)
+
+
+def test_a_server_that_knows_more_than_the_mounted_folders_is_found() -> None:
+    for key, value in (("mountType", "9p"), ("mounts", [{"location": "/code", "writable": True}])):
+        record = recorded(SHARED)
+        record["config"][key] = value
+        with pytest.raises(UnsafeInstance, match="more than the mounted folders"):
+            check(record, SHARED)
 
 
 Change = Callable[[dict[str, Any]], object]

@@ -41,7 +41,7 @@ class Running:
     def wake(self, name: str) -> None:
         pass
 
-    def start(self, name: str, on_line: object) -> None:
+    def start(self, name: str, on_line: object, *, keeps_git: object) -> None:
         raise LimactlFailed("start", 1, "enough for this test")
 
     def delete(self, name: str) -> None:

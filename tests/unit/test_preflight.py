@@ -68,8 +68,15 @@ def test_skills_are_in_the_machine_and_in_no_golden_one(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_lima_cannot_mount_is_told_with_its_line(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path, "mounts = ['/tmp/my code:ro']\n")
-    assert fault.startswith("2: '/tmp/my code' cannot be the machine's mount point")
+    folder = tmp_path / "my code"
+    folder.mkdir()
+    found = faults(tmp_path, f"mounts = ['{folder}:ro']\n")
+    assert found[-1].startswith(f"2: '{folder}' cannot be the machine's mount point")
+
+
+def test_a_folder_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, "mounts = ['/usr:ro', '/nowhere/code:rw']\n")
+    assert fault.startswith("2: `mounts[1]` is `/nowhere/code`, where no folder is")
 
 
 def test_two_clones_in_one_folder_are_told_before_anything_is_made(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -180,7 +180,7 @@ class FakeDriver:
         self.calls.append("create")
         self.status[spec.name] = "Running"
 
-    def start(self, name: str, on_line: OnLine) -> None:
+    def start(self, name: str, on_line: OnLine, *, keeps_git: Sequence[Path]) -> None:
         self.calls.append("start")
 
     def delete(self, name: str) -> None:
