@@ -16,6 +16,18 @@ from guard.keys.client import BrokerClient
 from guard.public_key import PublicKey
 
 
+@pytest.fixture(autouse=True)
+def no_broker_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the key brokers that verbs started for a home below the test's own folder.
+
+    They serve the machines of that home for as long as it is there, which pytest sees to.
+    """
+    place = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    for control in place.rglob("control.sock") if place else ():
+        BrokerClient(control.parent).stop()
+
+
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     """A server that lets this process's own user in."""
