@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .paths import Paths
     from .project import Project
+    from .signers import Signers
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Keys:
     def client(self) -> BrokerClient:
         """How to talk to it."""
         return BrokerClient(self.paths.keys, self.paths.key_sockets, self.environ)
+
+    @property
+    def signers(self) -> Signers:
+        """Whose signatures the person's own git can take for good."""
+        from .signers import Signers  # noqa: PLC0415
+
+        return Signers(self.paths.keys / "allowed_signers")
 
     @property
     def owner_uid(self) -> int | None:

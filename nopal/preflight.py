@@ -26,6 +26,7 @@ from .errors import Fault, Place, ProjectFaults, WrongValue
 from .key_facts import OwnKeys, Surroundings, policy_of
 from .key_notes import key_notes
 from .mount_faults import fault as mount_fault
+from .signers import machine_signer, person_signer
 from .skills import read_skills
 from .wish import Wish
 from .workspace import FORGE, Workspace
@@ -58,6 +59,8 @@ class Prepared:
     wish: Wish
     keys: KeyPolicy | None = None
     """What its machine may do with the keys of this computer; None for nothing at all."""
+    signer: AllowedSigner | None = None
+    """Who signs in its machine, for the person's own git."""
     notes: tuple[str, ...] = ()
     """What the person should know, one line each."""
 
@@ -140,6 +143,7 @@ class _Check:
             project,
             replace(wish, reaching=reaching),
             keys,
+            _signer_of(project, person, signing, own),
             (*_notes(person, signing, agent), *key_notes(project, [url for url, _ in urls], keys)),
         )
 
@@ -279,6 +283,14 @@ def _lacks(url: RepoUrl, reaching: Mapping[str, str]) -> bool:
 
 def _keys_of(agent: AgentSocket | NoAgent) -> tuple[PublicKey, ...]:
     return agent.keys if isinstance(agent, AgentSocket) else ()
+
+
+def _signer_of(
+    project: Project, person: Person, signing: SigningKey | NoSigning | None, own: OwnKeys
+) -> AllowedSigner | None:
+    if own.signing is not None:
+        return machine_signer(project.name, own.signing)
+    return person_signer(person.email, signing.key) if isinstance(signing, SigningKey) else None
 
 
 def _checked(entry: RepoEntry) -> tuple[RepoUrl, str]:

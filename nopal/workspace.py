@@ -287,6 +287,8 @@ class Workspace:
                 self.keys.take_away(item.name)
             else:
                 self.keys.give(item.keys)
+            if item.signer is not None:
+                self.keys.signers.keep(item.signer)
             yield self.machine(item.name, reporter)
 
     def bakery(self, reporter: Reporter) -> Bakery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import shlex
 import sys
 import time
 from collections import deque
@@ -199,7 +200,10 @@ def explain(
 @verb(name="rotate", help={"project": PROJECT})
 def rotate(c: Context, project: str = "") -> None:
     """Replace the keys that the project has to itself; the old ones are gone at once."""
+    from guard.public_key import parse_public_key  # noqa: PLC0415
+
     from ..key_facts import own_purposes  # noqa: PLC0415
+    from ..signers import machine_signer  # noqa: PLC0415
 
     workspace = open_workspace(c)
     found = workspace.project(project)
@@ -208,6 +212,8 @@ def rotate(c: Context, project: str = "") -> None:
         raise Exit(_no_own_keys(found), 2)
     for purpose in purposes:
         key = workspace.keys.client.make_key(found.name, purpose, anew=True)
+        if purpose == "sign":
+            workspace.keys.signers.keep(machine_signer(found.name, parse_public_key(key.line)))
         sys.stdout.write(f"{purpose}  {key.line}\n")
     sys.stderr.write(
         f"{found.name}: enter them where the old ones were, and take those out;"
@@ -236,6 +242,24 @@ def deploy(c: Context, project: str = "", register: bool = False) -> None:
             sys.stderr.write(f"{found.name}: entered for {url.text}\n")
         else:
             sys.stderr.write(f"{url.text}: {page(url) or 'its server: ' + url.host}\n")
+
+
+@verb(name="signers")
+def signers(c: Context) -> None:
+    """Print who signs in machines, as git's allowed signers, and what makes your git go by it."""
+    from ..signers import git_setting  # noqa: PLC0415
+
+    workspace = open_workspace(c)
+    kept = workspace.keys.signers
+    sys.stdout.write(kept.text)
+    set_now = git_setting(workspace.environ)
+    if set_now == str(kept.path):
+        sys.stderr.write("git goes by this file\n")
+    elif set_now:
+        sys.stderr.write(f"git goes by {set_now}: add these lines to it\n")
+    else:
+        setting = f"git config --global gpg.ssh.allowedSignersFile {shlex.quote(str(kept.path))}"
+        sys.stderr.write(f"for git to go by this file: {setting}\n")
 
 
 def _answer(c: Context, number: str, *, yes: bool) -> None:
@@ -277,5 +301,5 @@ ns = Collection("keys")
 ns.add_task(show, default=True)
 for _task in (status, pending, approve, deny, log, verify_log, audit):
     ns.add_task(_task)
-for _task in (pause, resume, explain, rotate, deploy):
+for _task in (pause, resume, explain, rotate, deploy, signers):
     ns.add_task(_task)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -230,6 +231,36 @@ def test_a_deploy_key_that_no_server_knows_yet_is_told_with_the_repo(person: Per
     assert not own & {person.work.fingerprint, person.signer.fingerprint}
     assert person.login(socket, person.forge).stdout == "in\n"
     assert key.line not in repr(item.wish.steps)
+
+
+def test_the_persons_git_tells_which_machine_signed_before_and_after_another_key(
+    person: Person,
+) -> None:
+    text = '[projects.blog.keys]\nsigning = "project"'
+    workspace, clone = person.workspace(text), person.folder / "signed"
+    signers = workspace.keys.signers
+    git = ("git", "-C", str(clone), "-c", f"gpg.ssh.allowedSignersFile={signers.path}")
+
+    def commit(message: str) -> None:
+        item = person.prepared(text)
+        assert item.signer is not None
+        assert item.keys is not None
+        signers.keep(item.signer)
+        socket = workspace.keys.give(item.keys)
+        key = f"user.signingKey=key::{item.signer.key.line}"
+        done = person.run(socket, *git, "-c", key, "commit", "--allow-empty", "-qm", message)
+        assert done.returncode == 0, done.stderr
+
+    assert person.run(person.agent, "git", "init", "-q", str(clone)).returncode == 0
+    commit("before")
+    old = workspace.keys.own("blog")
+    time.sleep(1.1)  # the file has whole seconds
+    workspace.keys.client.make_key("blog", "sign", anew=True)
+    assert workspace.keys.own("blog") != old
+    commit("after")
+    for one in ("HEAD^", "HEAD"):
+        told = person.run(person.agent, *git, "verify-commit", one).stderr
+        assert 'Good "git" signature for nopal-blog with' in told
 
 
 def test_gh_gets_the_key_on_its_stdin_and_its_refusal_is_told(person: Person) -> None:
