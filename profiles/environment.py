@@ -37,8 +37,9 @@ def environment(guest: Guest, extra: Mapping[str, str]) -> Iterator[Step]:
         variables |= dict.fromkeys(_CA_VARIABLES, CA_BUNDLE)
     agent = {"SSH_AUTH_SOCK": guest.agent_socket} if guest.agent_socket else {}
     if agent:
-        # An agent that wants to know where a login leads is told so by OpenSSH, not by libgit2.
-        variables["CARGO_NET_GIT_FETCH_WITH_CLI"] = "true"
+        # An agent that wants to know where a login leads is told so by OpenSSH, not by libgit2
+        # (cargo) or what JGit brings along.
+        variables |= {"CARGO_NET_GIT_FETCH_WITH_CLI": "true", "GIT_SSH": "ssh"}
     variables |= extra
     path = f"{guest.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     pam = {"PATH": path, **variables, **agent}

@@ -162,11 +162,13 @@ class BrokerClient:
         return self.ask(Answer(number, yes), bool)
 
     def pause(self, project: str | None = None) -> None:
-        """Sign nothing more for a project, or for any, until `resume`."""
+        """Sign nothing more for a project, or for any, until `resume`; without a broker, too."""
+        self.ensure_running()
         self.ask(Pause(project), type(None))
 
     def resume(self, project: str | None = None) -> None:
         """End a pause; without a project, all pauses."""
+        self.ensure_running()
         self.ask(Resume(project), type(None))
 
     def explain(

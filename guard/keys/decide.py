@@ -19,8 +19,9 @@ from .signed_data import Login, Message, SignedData, Unknown
 
 Kind = Literal["sign", "login", "unknown"]
 UNBOUND_HINT = (
-    "the client did not say where it logs in (libssh2, go-git, paramiko and others cannot); "
-    "let it use OpenSSH, as CARGO_NET_GIT_FETCH_WITH_CLI=true does for cargo"
+    "the client did not say where it logs in (libssh2, go-git, JGit, paramiko, dropbear cannot); "
+    "let it use OpenSSH: cargo by CARGO_NET_GIT_FETCH_WITH_CLI=true, JGit by GIT_SSH=ssh, "
+    "git by core.sshCommand=ssh"
 )
 _SEVERITY: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
