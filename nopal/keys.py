@@ -64,8 +64,12 @@ class Keys:
         Raises:
             BrokerUnreachable, BrokerRefused: that cannot be done.
         """
+        from lima.pid_files import AGENT  # noqa: PLC0415
+
         self._make_room()
-        return self.client.give(policy)
+        runs = self.paths.lima.home / policy.project / AGENT
+        lock = self.paths.state / f".{policy.project}.lock"
+        return self.client.give(msgspec.structs.replace(policy, runs=str(runs), lock=str(lock)))
 
     def _make_room(self) -> None:
         """Make a place for the sockets' folder that Lima's user can pass through, but not read."""

@@ -20,13 +20,15 @@ from .places import Places, places
 from .socket_folder import held
 
 LINGERS_S = 60.0
-"""A broker without projects ends by itself."""
+"""A broker that no machine needs ends by itself."""
 LOOKS_EVERY_S = 15.0
 OTHER_WITHIN_S = 15.0
 WONT_BEGIN = 3
 
 
-async def run(here: Places) -> None:
+async def run(
+    here: Places, lingers_s: float = LINGERS_S, looks_every_s: float = LOOKS_EVERY_S
+) -> None:
     """Serve until told to stop, or until there has been nothing to do for a while."""
     log = AuditLog(here.log)
     broker = Broker(here, log, desktop_part(os.environ))
@@ -41,10 +43,10 @@ async def run(here: Places) -> None:
     try:
         idle_s = 0.0
         # Somebody may remove the directory; what runs on then could not be reached any more.
-        while idle_s < LINGERS_S and not control.is_over.is_set() and here.control.exists():
-            idle_s = 0.0 if broker.projects else idle_s + LOOKS_EVERY_S
+        while idle_s < lingers_s and not control.is_over.is_set() and here.control.exists():
+            idle_s = 0.0 if broker.is_needed else idle_s + looks_every_s
             try:
-                await asyncio.wait_for(control.is_over.wait(), LOOKS_EVERY_S)
+                await asyncio.wait_for(control.is_over.wait(), looks_every_s)
             except asyncio.TimeoutError:
                 continue
     finally:

@@ -24,6 +24,7 @@ from .explain import explain
 from .exposed import AgentKey, exposed
 from .kept import ALL, Kept
 from .log_line import now
+from .needed import is_needed
 from .open_project import OpenProject
 from .own_folder import NotOurFolder
 from .own_keys import OwnAndUpstream, OwnKeys
@@ -174,6 +175,11 @@ class Broker:
         """Forget a project's own keys."""
         await self.own_keys.drop(project)
         self.note("own keys dropped", project)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a machine is there that may ask."""
+        return any(is_needed(project.policy) for project in self.projects.values())
 
     def note(self, what: str, project: str = "") -> None:
         """Write down what happened to the broker itself."""

@@ -64,6 +64,10 @@ class KeyPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     upstream: tuple[str, ...] = ()
     """Sockets of the person's agents, the preferred one first; looked at anew for each connection.
     Without any there are only the broker's own keys."""
+    runs: str = ""
+    """A file that is there as long as the machine runs; a broker that serves none of them ends."""
+    lock: str = ""
+    """A file that is locked while somebody makes, starts or ends the machine."""
 
     def __post_init__(self) -> None:
         """Refuse a project name that could not be a file's name, whoever made the policy."""

@@ -19,12 +19,14 @@ from raw_agent import raw_client
 
 from guard.keys.__main__ import WONT_BEGIN
 from guard.keys.client import _KEEP_RUNNING, BrokerClient, BrokerRefused, BrokerUnreachable
+from guard.keys.control import Give, Opened
 from guard.keys.own_folder import NotOurFolder
 from guard.keys.policy import KeyPolicy
 from guard.keys.protocol import SignRequest
 from guard.keys.socket_folder import left_behind, remove
 from guard.public_key import PublicKey
 from guard.ssh_agent import list_keys
+from nopal.lock import locked
 
 
 def test_everything_is_the_person_s_own(broker: BrokerClient, agent: Path) -> None:
@@ -162,6 +164,33 @@ def test_a_broker_that_is_stopped_stays_so_until_it_is_needed(
         broker.status()
     broker.ensure_running()
     assert lists(socket) == (one,)
+
+
+_HASTY = (
+    "import asyncio, sys; from pathlib import Path; from guard.keys.__main__ import run;"
+    "from guard.keys.places import places; here = places(Path(sys.argv[1]));"
+    "[one.mkdir(parents=True) for one in (here.projects, here.own_keys, here.sockets)];"
+    "asyncio.run(run(here, 0.4, 0.1))"
+)
+
+
+def test_a_broker_ends_when_no_machine_runs_and_none_is_worked_on(
+    broker: BrokerClient, agent: Path, one: PublicKey
+) -> None:
+    runs, lock = broker.directory.with_name("runs"), broker.directory.with_name("lock")
+    runs.touch()
+    with subprocess.Popen([sys.executable, "-c", _HASTY, str(broker.directory)]) as process:
+        eventually(broker.is_running)
+        wanted = policy(agent, runs=str(runs), lock=str(lock))
+        broker.ask(Give(wanted), Opened)
+        with locked(lock, lambda _holder: None):
+            runs.unlink()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            assert lists(broker.socket("blog")) == (one,)
+        assert process.wait(30) == 0
+    # Its policy is still there, for the next one.
+    assert broker.places.policy("blog").exists()
 
 
 def test_a_broker_of_other_code_is_replaced(
