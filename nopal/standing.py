@@ -42,6 +42,21 @@ class ProfileMissing(MachineError):
 
 
 @dataclass(eq=False)
+class NotMounted(MachineError):
+    """Something is to be done in a folder that the machine does not have."""
+
+    project: str
+    folder: str
+    exit_status = 2
+
+    def __str__(self) -> str:
+        return (
+            f"the machine {self.project} does not have the folder {self.folder};\n"
+            "stand in one of its `mounts`, or add this one to them"
+        )
+
+
+@dataclass(eq=False)
 class WhichRepo(MachineError):
     """A repo that the project does not have, or none named where it has several."""
 

@@ -22,6 +22,7 @@ from .data import read_data
 from .environment import environment
 from .guest import Guest
 from .memory import MARKDOWN_COMMENT, memory
+from .mounted import mounted
 from .profile import profile
 from .skills import skills
 
@@ -84,6 +85,7 @@ def base(options: Options, guest: Guest) -> Iterator[Step]:
     # sudo drops the variable by default; this keeps it so whatever else is configured.
     yield File("/etc/sudoers.d/nopal", 'Defaults env_keep -= "SSH_AUTH_SOCK"\n', mode="0440")
     yield Directory("~/code")
+    yield from mounted(guest)
     for path in ("~/AGENTS.md", "~/CLAUDE.md"):
         yield Block(path, memory(guest), comment=MARKDOWN_COMMENT)
     yield from skills(guest)
