@@ -38,10 +38,22 @@ _FORMAT = "|".join(
         "#{@nopal_state}",
     )
 )
+# tmux may miss that a program ended (seen with 3.3a: it stays a zombie). It then neither knows how
+# nor runs its hooks, until it hears of another.
 SCRIPT = f"""
 echo "now|$(date +%s)"
-{TMUX} list-panes -a -F {quote(_FORMAT)} 2>/dev/null | grep -a '^pane|%[0-9]*|[^|]*|[^|]' |
-  head -n {_MOST} | while IFS='|' read -r kind id rest; do
+panes() {{
+  {TMUX} list-panes -a -F {quote(_FORMAT)} 2>/dev/null |
+    grep -a '^pane|%[0-9]*|[^|]*|[^|]' | head -n {_MOST}
+}}
+found=$(panes)
+case $found in
+*'|1|||'*)
+  kill -CHLD "$({TMUX} display-message -p '#{{pid}}')" && sleep 0.2
+  found=$(panes)
+  ;;
+esac
+[ -z "$found" ] || printf '%s\n' "$found" | while IFS='|' read -r kind id rest; do
     printf '%s|%s|%s\\n' "$kind" "$id" "$rest"
     printf 'screen|%s|' "$id"
     {TMUX} capture-pane -p -t "$id" </dev/null 2>/dev/null | grep -av '^ *$' |

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from lima.spec import GUEST_AGENT_SOCKET
 from provision.shell import join, quote, quote_path
 
+from . import session_again
 from .secret_delivery import SOURCE_SECRETS
+from .session_again import Again
 
 TMUX = "tmux -L nopal"
 """A server of nopal's own. It reads /etc/tmux.conf, which `base` writes, then ~/.tmux.conf: a file
@@ -41,13 +43,17 @@ _ENDED = (
     "#{@nopal_agent} ended with #{?pane_dead_signal,signal #{pane_dead_signal},"
     "status #{pane_dead_status}}: Ctrl-b d leaves, the next inv #{@nopal_agent} starts it again"
 )
-_FORGET = f'run-shell "rm -f {RECORDS}/#{{hook_session_name}}"'
+_CLOSED = "#{hook_session_name}"
+_FORGET = f'run-shell "rm -f {RECORDS}/{_CLOSED}; {session_again.forget(_CLOSED)}"'
+_ENDED_IN = "#{session_name}"
+_DIED = f'run-shell "{session_again.forget(_ENDED_IN)}"'
 _SERVER_OPTIONS = " \\; ".join(
     (
         # The pane of an agent that has ended stays, for what it said and how it ended.
         "set-option -wg remain-on-exit on",
         f"set-option -wg remain-on-exit-format {quote(_ENDED)}",
         f"set-hook -g session-closed {quote(_FORGET)}",
+        f"set-hook -g pane-died {quote(_DIED)}",
     )
 )
 """Of nopal's tmux server alone: other servers of the machine are the person's."""
@@ -83,6 +89,8 @@ class Session:
     """The profile that describes the agent; its state is read by that description."""
     before: str = ""
     """Shell that makes `directory` ready, or ends with a word and a status."""
+    again: Again | None = None
+    """How it is started again when the machine boots, where that is wanted there."""
 
     def __post_init__(self) -> None:
         if not SESSION_NAME.fullmatch(self.name):
@@ -118,6 +126,7 @@ def start_script(session: Session) -> str:
     # A login shell inside, so that the agent sees the PATH and locale that a person would.
     command = f"exec bash -lc {quote(pane)}"
     base = quote(session.name)
+    note = _again_note(session, session.again) if session.again else ""
     return f"""
 unset TMUX TMUX_PANE
 name={base}
@@ -135,21 +144,37 @@ else did=running
 fi
 if [ $did != running ]; then
 {session.before}[ -d "$dir" ] || dir=$HOME
+{note}command={quote(command)}
 fi
 if [ $did = started ]; then
-  {TMUX} start-server \\; {_SERVER_OPTIONS} \\; \\
-    new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
-    -e SSH_AUTH_SOCK="$SSH_AUTH_SOCK" -e NOPAL_SESSION="$name" \\
-    -e COLORTERM=truecolor -e BASH_ENV={_EACH_COMMAND} \\
-    {quote(command)} \\; \\
-    set-option -p -t "=$name:" @nopal_agent {quote(session.agent)}
+  {_open(session.agent)}
 elif [ $did = restarted ]; then
-  {TMUX} respawn-pane -t "=$name:" -c "$dir" {quote(command)} \\; \\
+  {TMUX} respawn-pane -t "=$name:" -c "$dir" "$command" \\; \\
     set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; \\
     set-option -pu -t "=$name:" @nopal_state
 fi
 [ $did = running ] || printf '%s\\n' {quote(session.agent)} > "$records/$name"
 """
+
+
+def _open(agent: str, variables: str = "") -> str:
+    """Return shell that opens the session `$name` in `$dir` with the shell command `$command`."""
+    return f"""{TMUX} start-server \\; {_SERVER_OPTIONS} \\; \\
+    new-session -d -s "$name" -c "$dir" -x 200 -y 50 \\
+    -e SSH_AUTH_SOCK="$SSH_AUTH_SOCK" -e NOPAL_SESSION="$name" \\
+    -e COLORTERM=truecolor -e BASH_ENV={_EACH_COMMAND} {variables}\\
+    "$command" \\; \\
+    set-option -p -t "=$name:" @nopal_agent {quote(agent)}"""
+
+
+def _again_note(session: Session, again: Again) -> str:
+    opened = f"""\
+{TMUX} has-session -t "=$name" 2>/dev/null && exit
+{_open(session.agent, session_again.VARIABLE)}
+printf '%s\\n' {quote(session.agent)} > {quote_path(RECORDS)}/"$name"
+"""
+    text = session_again.script(again, session.directory, prelude(), opened)
+    return session_again.note_script(text)
 
 
 def detached_script(session: Session) -> str:

@@ -27,13 +27,25 @@ fi
 asked='.tool_input as $in | if .tool_name == "AskUserQuestion" then $in.questions[0].question
     else "\(.tool_name): \($in.command // $in.file_path // $in.url // $in.plan // $in.description //
     ($in | tostring))" end'
+# With this conversation it is started again at boot, where that is wanted.
+goes_on_with() {
+    again=$HOME/.local/state/nopal/again/$NOPAL_SESSION
+    [ ! -f "$again" ] || printf '%s\n' "$1" >"$again.id"
+}
 state='' question=''
 case $event in
 SessionStart)
+    told=$(jq -r '"\(.source) \(.session_id // "")"' 2>/dev/null)
     # After a compaction the agent goes on with what it did.
-    [ "$(jq -r .source 2>/dev/null)" = compact ] || state=idle
+    [ "${told%% *}" = compact ] || state=idle
+    # A conversation that begins is none yet.
+    [ "${told%% *}" != resume ] || goes_on_with "${told#* }"
     ;;
-UserPromptSubmit | PostToolUse) state=working ;;
+UserPromptSubmit)
+    state=working
+    goes_on_with "$(jq -r '.session_id // ""' 2>/dev/null)"
+    ;;
+PostToolUse) state=working ;;
 PermissionRequest | PreToolUse)
     state=waiting
     question=$(jq -r "$asked" 2>/dev/null)

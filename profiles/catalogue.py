@@ -45,6 +45,7 @@ SUMMARIES = {
     "opencode": "Opencode at a pinned version, with no first-run question but the login.",
     "gemini": "Gemini CLI at a pinned version, with no first-run question but the login.",
     "aider": "Aider at a pinned version, with no first-run question but the login.",
+    "autostart": "Agents' sessions begin again when the machine boots.",
     "repos": "The project's repositories, cloned into ~/code.",
     "mise": "Tools at the versions that the project's repos name.",
     "deps": "The dependencies that the project's repos pin, by their own package managers.",
@@ -79,7 +80,7 @@ WITH_REPOS = ("repos", "deps")
 LAST = ("repos", "mise", "deps", "devcontainer")
 """These come at the end and in this order: what a clone names is known once the clone is there, and
 its tools install its dependencies."""
-NOT_IN_GOLDENS = frozenset({"postgres", "dotfiles", "repos", "deps", "devcontainer"})
+NOT_IN_GOLDENS = frozenset({"postgres", "dotfiles", "autostart", "repos", "deps", "devcontainer"})
 """What belongs to one project, or makes something that two machines must not share."""
 
 

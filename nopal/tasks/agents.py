@@ -137,6 +137,7 @@ def start_agent(
     """Start the agent of `profile`, or attach to it; `words` go to the agent itself."""
     from ..detach_hint import take_hint  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
+    from ..session_again import again_of  # noqa: PLC0415
     from ..sessions import Session, attach_script, detached_script, read_detached  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
     from ..terminal import term_and_terminfo  # noqa: PLC0415
@@ -161,6 +162,7 @@ def start_agent(
         new=wish.new,
         agent=profile,
         before=place.before,
+        again=again_of(agent, words),
     )
     if not wish.detach:
         address = standing.ready(needs=profile)

@@ -5,11 +5,12 @@ tell() {
     printf '%s' "$2" | "$HOOK" "$1"
 }
 echo "agent $# $*"
-tell SessionStart '{"source": "startup"}'
+case $* in *resume*) source=resume ;; *) source=startup ;; esac
+tell SessionStart "{\"source\": \"$source\", \"session_id\": \"$FAKE_ID\"}"
 while read -r word rest; do
     case $word in
     work)
-        tell UserPromptSubmit '{}'
+        tell UserPromptSubmit "{\"session_id\": \"$FAKE_ID\"}"
         echo "esc to interrupt"
         ;;
     ask)

@@ -26,12 +26,9 @@ def test_a_name_that_tmux_or_a_shell_could_misread_is_refused(name: str) -> None
 def test_arguments_reach_the_agent_as_single_words() -> None:
     nasty = 'it\'s; rm -rf / $(id) `id` "x"'
     session = Session("s", "claude", "~/code", ("--model", nasty))
-    (words,) = [
-        shlex.split(one.removesuffix("\\"))
-        for one in start_script(session).splitlines()
-        if "exec bash -lc" in one and "respawn-pane" not in one
-    ]
-    inner = shlex.split(words[0])
+    (line,) = [one for one in start_script(session).splitlines() if "exec bash -lc" in one]
+    (assigned,) = shlex.split(line)
+    inner = shlex.split(assigned.removeprefix("command="))
     assert inner[:3] == ["exec", "bash", "-lc"]
     assert shlex.split(inner[3]) == ["exec", "claude", "--model", nasty]
 

@@ -108,7 +108,7 @@ cpus = 2
 memory = "4GiB"
 disk = "16GiB"
 ports = "none"
-profiles = ["docker", "node", "claude", "codex", "gh", "git"]
+profiles = ["docker", "node", "claude", "codex", "gh", "git", "autostart"]
 repos = ["{url}alpha.git", "{url}beta.git"]
 
 [projects.{NAME}.secrets]
@@ -480,10 +480,22 @@ def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Jo
     disk = job.lima_home / NAME / "disk"
     job.run("head -c 300M /dev/urandom > ~/big && sync && rm ~/big && sync")
     full = disk.stat().st_blocks * 512
+    job.person.inv("claude", "--detach", "--name=again", "-p", NAME)
+    settled_screen(job, "again")
+    job.run("tmux -L nopal send-keys -t =again: -l 'Remember 4711'; sleep 1")
+    job.run("tmux -L nopal send-keys -t =again: Enter")
+    assert job.person.inv("wait", "again", "-p", NAME).out == "done\n"
     job.person.inv("restart", "-p", NAME)
     assert disk.stat().st_blocks * 512 < full - 200 * 2**20
     assert (job.person.state / "known_hosts").read_text() == pinned
     assert job.run("cat ~/code/beta/draft.txt") == "draft"
+
+
+def test_an_agents_session_begins_again_after_a_boot_where_it_was(job: Job) -> None:
+    has = "tmux -L nopal has-session -t =again 2>/dev/null"
+    job.run(f"timeout 120 sh -c 'until {has}; do sleep 1; done'")
+    assert "Remember 4711" in settled_screen(job, "again")
+    job.run("tmux -L nopal kill-session -t =again")
 
 
 def test_secrets_come_back_after_a_boot_and_go_when_they_are_cleared(job: Job) -> None:
