@@ -40,20 +40,16 @@ _FORMAT = "|".join(
 )
 # tmux may miss that a program ended (seen with 3.3a: it stays a zombie). It then neither knows how
 # nor runs its hooks, until it hears of another.
+# tmux 3.3 at times overlooks that a child ended, until the next one does.
 SCRIPT = f"""
 echo "now|$(date +%s)"
 panes() {{
-  {TMUX} list-panes -a -F {quote(_FORMAT)} 2>/dev/null |
-    grep -a '^pane|%[0-9]*|[^|]*|[^|]' | head -n {_MOST}
+  {TMUX} list-panes -a -F {quote(_FORMAT)} 2>/dev/null | grep -a '^pane|%[0-9]*|[^|]*|[^|]' |
+    head -n {_MOST}
 }}
 found=$(panes)
-case $found in
-*'|1|||'*)
-  kill -CHLD "$({TMUX} display-message -p '#{{pid}}')" && sleep 0.2
-  found=$(panes)
-  ;;
-esac
-[ -z "$found" ] || printf '%s\n' "$found" | while IFS='|' read -r kind id rest; do
+case $found in *'|1|||'*) {TMUX} run-shell true && found=$(panes) ;; esac
+[ -z "$found" ] || printf '%s\\n' "$found" | while IFS='|' read -r kind id rest; do
     printf '%s|%s|%s\\n' "$kind" "$id" "$rest"
     printf 'screen|%s|' "$id"
     {TMUX} capture-pane -p -t "$id" </dev/null 2>/dev/null | grep -av '^ *$' |
