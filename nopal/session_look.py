@@ -40,7 +40,6 @@ _FORMAT = "|".join(
 )
 # tmux may miss that a program ended (seen with 3.3a: it stays a zombie). It then neither knows how
 # nor runs its hooks, until it hears of another.
-# tmux 3.3 at times overlooks that a child ended, until the next one does.
 SCRIPT = f"""
 echo "now|$(date +%s)"
 panes() {{
