@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guard.errors import GuardError, printable
+from guard.keys.peer import is_by_another
 from guard.public_key import PublicKey, key_from_blob
 from guard.wire import MalformedMessage, Reader, string
 
@@ -75,6 +76,8 @@ def list_keys(path: Path, timeout_s: float = 3.0) -> tuple[PublicKey, ...]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
             connection.connect(os.fspath(path))
+            if is_by_another(connection):
+                raise AgentUnreachable(path, "another user listens there")
             connection.sendall(string(bytes([SSH_AGENTC_REQUEST_IDENTITIES])))
             length = int.from_bytes(_receive(connection, 4, deadline), "big")
             if not 0 < length <= MAX_MESSAGE_BYTES:

@@ -12,7 +12,7 @@ from lima.spec import GUEST_AGENT_SOCKET
 from provision.look import Question
 
 CLIENT = Question("ssh client", "ssh -V 2>&1 || :")
-VARIABLE = Question("agent variable", "bash -lc 'printf %s \"$SSH_AUTH_SOCK\"'")
+VARIABLE = Question("agent variable", "bash -lc 'echo \"$SSH_AUTH_SOCK\"'")
 SEEN = Question(
     "keys seen", f"SSH_AUTH_SOCK={GUEST_AGENT_SOCKET} timeout 20 ssh-add -l 2>&1; echo status $?"
 )

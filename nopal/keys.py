@@ -58,8 +58,8 @@ class Keys:
         memory = self.paths.keys / "carried" / name
         return KeyWay(name, self.client.socket(name), memory, open_master)
 
-    def give(self, policy: KeyPolicy) -> Path:
-        """Let a machine use keys; return their socket.
+    def give(self, project: Project, policy: KeyPolicy) -> Path:
+        """Let the project's machine use keys; return their socket.
 
         Raises:
             BrokerUnreachable, BrokerRefused: that cannot be done.
@@ -67,9 +67,17 @@ class Keys:
         from lima.pid_files import AGENT  # noqa: PLC0415
 
         self._make_room()
-        runs = self.paths.lima.home / policy.project / AGENT
-        lock = self.paths.state / f".{policy.project}.lock"
-        return self.client.give(msgspec.structs.replace(policy, runs=str(runs), lock=str(lock)))
+        is_for_connected = project.keys.while_ == "connected"
+        files = {
+            "runs": str(self.paths.lima.home / project.name / AGENT),
+            "lock": str(self.paths.state / f".{project.name}.lock"),
+            "connected": str(self._connected(project.name)) if is_for_connected else "",
+        }
+        return self.client.give(msgspec.structs.replace(policy, **files))
+
+    def _connected(self, name: str) -> Path:
+        """Return the file that everybody holds who is connected to a machine."""
+        return self.paths.keys / "connected" / name
 
     def _make_room(self) -> None:
         """Make a place for the sockets' folder that Lima's user can pass through, but not read."""
@@ -98,14 +106,15 @@ class Keys:
     def connected(self, project: Project) -> Iterator[None]:
         """Be connected to the project's machine; when the last one leaves, its keys may go.
 
-        They do with `while = "connected"`, for which they have to be given before.
+        They do with `while = "connected"`, for which they have to be given before. Should this
+        process be killed, the broker sees that nobody holds the file.
         """
         if project.keys.while_ != "connected":
             yield
             return
-        folder = self.paths.keys / "connected"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / project.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = self._connected(project.name)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             try:

@@ -118,7 +118,8 @@ class _Check:
         ]
         access = workspace.access(agent)
         around = Surroundings(agent, access, workspace.keys.owner_uid, lambda: self._offered(agent))
-        keys, reaching = self._keys(urls, around, signing, own)
+        with workspace.keys.connected(project):
+            keys, reaching = self._keys(urls, around, signing, own)
         person = Person(
             name=project.git_name or (identity.name if identity else ""),
             email=project.git_email or (identity.email if identity else ""),
@@ -198,7 +199,7 @@ class _Check:
             access = replace(access, agent_socket=None)
         elif project.keys.expose != "auto":
             if new and (settled := policy()) is not None:
-                socket = self._try("keys", lambda: workspace.keys.give(settled))
+                socket = self._try("keys", lambda: workspace.keys.give(project, settled))
                 access = replace(access, agent_socket=socket)
         else:
             # One that is cloned is asked once, where there is something to choose.

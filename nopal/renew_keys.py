@@ -32,13 +32,13 @@ def renew(workspace: Workspace, project: Project, say: Callable[[str], object]) 
     try:
         policy = workspace.keys.given(project.name)
         if policy is not None:
-            workspace.keys.give(_with_agents(workspace, project, policy))
+            workspace.keys.give(project, _with_agents(workspace, project, policy))
             return
         from .preflight import prepare_all  # noqa: PLC0415 - for a machine that never got any
 
         (item,) = prepare_all(workspace, [project])
         if item.keys is not None:
-            workspace.keys.give(item.keys)
+            workspace.keys.give(project, item.keys)
     except (GuardError, ProfileError, ProjectError) as error:
         say(f"its keys may not be at hand: {error}")
 

@@ -286,7 +286,7 @@ class Workspace:
             if item.keys is None:
                 self.keys.take_away(item.name)
             else:
-                self.keys.give(item.keys)
+                self.keys.give(item.project, item.keys)
             if item.signer is not None:
                 self.keys.signers.keep(item.signer)
             yield self.machine(item.name, reporter)

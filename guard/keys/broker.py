@@ -155,13 +155,12 @@ class Broker:
             UpstreamFailed: the person's agent gives no answer.
         """
         keys = await self._keys(self._project(project))
-        policy = self._project(project).policy
-        paused = self.why_paused(project)
+        policy, closed = self._project(project).policy, self._project(project).closed()
         found = []
         for key in keys:
             decision = explain(policy, key, host=host, user=user, namespace=namespace)
-            if paused:
-                decision = replace(decision, verdict="deny", reason=paused)
+            if closed:
+                decision = replace(decision, verdict="deny", reason=closed)
             found.append(Explanation(shown_key(key), decision.verdict, decision.reason))
         return tuple(found)
 

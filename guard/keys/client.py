@@ -45,6 +45,7 @@ from .control import (
 )
 from .desktop import desktop_part
 from .log_reader import LogReader
+from .needed import is_locked
 from .own_folder import own_folder
 from .places import LONGEST_SOCKET_PATH, Places, places
 from .policy import KeyPolicy
@@ -210,10 +211,10 @@ class BrokerClient:
         return count
 
     def stop(self) -> None:
-        """End the broker; the next one opens the same projects."""
+        """End the broker, and wait for its end; the next one opens the same projects."""
         self.ask(Stop(), type(None))
         deadline = time.monotonic() + STARTS_WITHIN_S
-        while self.places.control.exists() and time.monotonic() < deadline:
+        while is_locked(str(self.places.lock)) and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def ask(self, request: Control, answer: type[T]) -> T:

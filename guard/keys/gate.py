@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from dataclasses import dataclass, field
 
 from .decide import Decision
 from .exposed import AgentKey
-from .limits import Counted, Limits
+from .limits import Counted, Limits, seconds
 from .policy import KeyPolicy, Rate
 from .questions import Questions
 
@@ -24,7 +23,7 @@ class Gate:
     """Of one project."""
 
     questions: Questions
-    limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
+    limits: Limits = field(default_factory=lambda: Limits(seconds))
     _forgotten: int = 0
     """How often answers were forgotten: one to an older question is not kept."""
 

@@ -1,7 +1,9 @@
-"""How often a machine did what, and which questions its person said yes to. No clock of its own."""
+"""How often a machine did what, and which questions its person said yes to."""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +14,13 @@ from .policy import Rate
 Counted = Literal["sign", "login", "ask", "request"]
 Answered = tuple[str, str, str]
 """What a yes is for: a key's fingerprint, the kind of request and its target."""
+
+
+def seconds() -> float:
+    """Return the time of a clock that goes on while the computer sleeps, and is never set."""
+    # Python's own stands still meanwhile: a yes of yesterday would hold for some minutes more.
+    clock = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
+    return time.clock_gettime(clock)
 
 
 @dataclass

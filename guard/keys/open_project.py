@@ -18,6 +18,7 @@ from .decide import Decision
 from .gate import Gate
 from .log_line import log_line
 from .machine_connection import Handled, MachineConnection
+from .needed import is_locked
 from .own_folder import own_folder
 from .peer import Peer, peer_of
 from .policy import KeyPolicy
@@ -28,6 +29,7 @@ from .upstream import Upstream
 MAX_CONNECTIONS = 64
 """Of one machine. For one more, the one that was idle the longest is closed."""
 
+ALONE = "nobody is connected to this machine now"
 Log = Callable[[Entry], None]
 Connect = Callable[[KeyPolicy], Upstream]
 
@@ -42,7 +44,7 @@ class OpenProject:
     questions: Questions
     log: Log
     pause: Callable[[], str]
-    """Why nothing is signed for it now, or nothing."""
+    """Why the person lets nothing be signed for it now, or nothing."""
     refusals: Refusals = field(default_factory=Refusals)
     signed: int = 0
     refused: int = 0
@@ -85,6 +87,12 @@ class OpenProject:
             listener.close()
             raise
 
+    def closed(self) -> str:
+        """Return why nothing is signed now, or nothing."""
+        if self.policy.connected and not is_locked(self.policy.connected):
+            return ALONE
+        return self.pause()
+
     def change(self, policy: KeyPolicy) -> None:
         """Go by another policy from now on; connections to another agent than its own are ended."""
         has_another_agent = policy.upstream != self.policy.upstream
@@ -116,7 +124,7 @@ class OpenProject:
             number = next(self._numbers)
             connection = MachineConnection(
                 policy=lambda: self.policy,
-                closed=self.pause,
+                closed=self.closed,
                 upstream=self.connect(self.policy),
                 permit=lambda key, decision: self.gate.permit(self.policy, key, decision),
                 record=lambda handled: self._record(handled, number, peer),

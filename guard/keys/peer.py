@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import sys
@@ -32,3 +33,12 @@ def peer_of(connection: socket.socket) -> Peer:
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     pid, uid, _gid = struct.unpack("3i", raw)
     return Peer(uid, pid)
+
+
+def is_by_another(connection: socket.socket) -> bool:
+    """Whether another user listens at the other end; to root none is another, and root to nobody.
+
+    Where an agent's socket was, anybody may have put theirs since.
+    """
+    own = os.geteuid()
+    return own != 0 and peer_of(connection).uid not in (0, own)

@@ -68,6 +68,8 @@ class KeyPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A file that is there as long as the machine runs; a broker that serves none of them ends."""
     lock: str = ""
     """A file that is locked while somebody makes, starts or ends the machine."""
+    connected: str = ""
+    """A file that is locked while somebody is connected, if only then a key may be used."""
 
     def __post_init__(self) -> None:
         """Refuse a project name that could not be a file's name, whoever made the policy."""

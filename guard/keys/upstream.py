@@ -17,6 +17,7 @@ from guard.wire import MalformedMessage
 from .deadline import timeout
 from .exposed import AgentKey
 from .frames import read_message, write_message
+from .peer import is_by_another
 from .protocol import (
     REQUEST_IDENTITIES,
     SessionBind,
@@ -125,6 +126,9 @@ class AgentConnection:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else ""
             raise UpstreamFailed((reason or str(error)).lower()) from None
+        if is_by_another(streams[1].get_extra_info("socket")):
+            streams[1].close()
+            raise UpstreamFailed("another user listens there")
         self._streams = streams
         for bind in self._binds:
             if self._takes_binds and not await self._pass_on(bind):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +18,21 @@ from raw_agent import misbehaving_agent, raw_client
 
 from guard.keys.client import BrokerClient
 from guard.keys.protocol import SignRequest, identities_answer
+from guard.keys.upstream import AgentConnection, UpstreamFailed
 from guard.public_key import PublicKey
+from guard.ssh_agent import AgentUnreachable, list_keys
 from guard.wire import string
+
+_LISTENS = """\
+import os, socket, sys
+os.setuid(65533)
+with socket.socket(socket.AF_UNIX) as server:
+    server.bind(sys.argv[1])
+    os.chmod(sys.argv[1], 0o777)
+    server.listen()
+    print("listens", flush=True)
+    print(*(repr(server.accept()[0].recv(100)) for _ in range(2)), sep="")
+"""
 
 
 def test_an_agent_that_died_is_found_again_when_it_is_back(
@@ -104,6 +122,26 @@ def test_an_agent_that_never_answers_keeps_no_other_machine_waiting(
             client.send(string(b"\x0b"))
             assert signs(socket, one) == SIGNED
             assert client.read() == b"\x05"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be other users for a moment")
+def test_an_agent_that_another_user_has_put_there_is_asked_nothing() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        path = Path(place, "agent.sock")
+        argv = [sys.executable, "-c", _LISTENS, str(path)]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "listens\n"
+            os.seteuid(65534)
+            try:
+                with pytest.raises(UpstreamFailed, match="another user listens there"):
+                    asyncio.run(AgentConnection([str(path)]).keys())
+                with pytest.raises(AgentUnreachable, match="another user listens there"):
+                    list_keys(path)
+            finally:
+                os.seteuid(0)
+            assert process.communicate(timeout=20)[0] == "b''b''\n"
 
 
 def test_an_agent_that_hangs_up_on_a_bind_is_asked_without(

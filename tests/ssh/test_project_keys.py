@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ class Person:
         # As `up` does once the repo is cloned: it is not asked for again.
         state = MachineState(name="blog", cloned=(self.url,), reaching=dict(item.wish.reaching))
         workspace.states.write(state)
-        return workspace.keys.give(item.keys)
+        return workspace.keys.give(item.project, item.keys)
 
     def forget(self) -> None:
         """Be as before the first `up`."""
@@ -201,6 +202,23 @@ def test_with_while_connected_the_last_one_to_leave_takes_the_keys_along(person:
     assert keys.given("blog") is None
 
 
+def test_a_command_that_was_killed_is_no_longer_connected(person: Person) -> None:
+    text = '[projects.blog.keys]\nwhile = "connected"'
+    socket = person.give(text)
+    assert list_keys(socket) == ()
+    file = person.folder / "n/keys/connected/blog"
+    holds = "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_SH)"
+    argv = [sys.executable, "-c", f"{holds}; print(flush=True); input()", str(file)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert len(list_keys(socket)) == 2
+        process.kill()
+    assert list_keys(socket) == ()
+    (one, *_others) = person.workspace().keys.client.explain("blog", namespace="git")
+    assert (one.verdict, one.reason) == ("deny", "nobody is connected to this machine now")
+
+
 def test_keys_of_machines_that_do_not_run_go_unless_one_is_being_worked_on(person: Person) -> None:
     socket, keys = person.give(), person.workspace().keys
     keys.keep_only(["blog"], lambda _name: False)
@@ -225,7 +243,7 @@ def test_a_deploy_key_that_no_server_knows_yet_is_told_with_the_repo(person: Per
     authorized.write_text(f"{person.work.line}\n{key.line}\n")
     item = person.prepared('keys = "deploy"')
     assert item.keys is not None
-    socket = person.workspace().keys.give(item.keys)
+    socket = person.workspace().keys.give(item.project, item.keys)
     own = {one.fingerprint for one in list_keys(socket)}
     assert key.fingerprint in own
     assert not own & {person.work.fingerprint, person.signer.fingerprint}
@@ -246,7 +264,7 @@ def test_the_persons_git_tells_which_machine_signed_before_and_after_another_key
         assert item.signer is not None
         assert item.keys is not None
         signers.keep(item.signer)
-        socket = workspace.keys.give(item.keys)
+        socket = workspace.keys.give(item.project, item.keys)
         key = f"user.signingKey=key::{item.signer.key.line}"
         done = person.run(socket, *git, "-c", key, "commit", "--allow-empty", "-qm", message)
         assert done.returncode == 0, done.stderr
