@@ -163,6 +163,7 @@ class LimaDriver:
             disk_gib=1,
             ports="none",
             mounts=(),
+            tells_of_changes=False,
             timezone="Etc/UTC",
             agent_socket=None,
         )

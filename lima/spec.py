@@ -79,6 +79,8 @@ class MachineSpec:
     ports: Literal["auto", "none"] | tuple[PortForward, ...] = "none"
     """`auto`: every port of the guest on the host's loopback; else only the listed."""
     mounts: tuple[Mount, ...] = ()
+    tells_of_changes: bool = False
+    """Whether Lima tells the guest of changes that the host makes in them."""
     ca_files: tuple[Path, ...] = ()
     """Files of extra certificate authorities; Lima reads them at every start."""
     agent_socket: Path | None = None

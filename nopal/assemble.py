@@ -95,6 +95,7 @@ def machine_spec(project: Project) -> MachineSpec:
             Mount(location=mount.path, writable=mount.is_writable, keeps_git=mount.keeps_git)
             for mount in project.mounts
         ),
+        tells_of_changes=project.watch == "events" and bool(project.mounts),
     )
 
 
@@ -118,6 +119,7 @@ def guest_of(project: Project, spec: MachineSpec, person: Person, repos: Sequenc
         allowed_signers=person.allowed_signers,
         known_hosts=known_hosts_text() + person.known_hosts,
         mounts=tuple(str(mount.path) for mount in project.mounts),
+        polls=project.watch == "poll",
         ports=project.ports if isinstance(project.ports, str) else "listed",
         extra_ca=tuple(
             path.read_text(encoding="utf-8", errors="replace") for path in project.extra_ca

@@ -62,6 +62,7 @@ def built_in_layer(host: HostSize) -> Layer:
         "allowed_signers": (),
         "mode": "project",
         "mounts": (),
+        "watch": "none",
         "secrets": (),
         "agents": {},
         "skills": (),

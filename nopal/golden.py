@@ -36,7 +36,9 @@ def golden_wish(workspace: Workspace, project: Project) -> Wish:
     Raises:
         ProfileError: a profile is unknown, or its options are wrong.
     """
-    neutral = replace(project, name=_NOBODY, ports="none", mounts=(), skills=(), timezone="Etc/UTC")
+    neutral = replace(
+        project, name=_NOBODY, ports="none", mounts=(), watch="none", skills=(), timezone="Etc/UTC"
+    )
     names = _shared(resolve(project.profiles, workspace.catalogue))
     wish = assemble(workspace, neutral, Person(), (), only=names)
     personal = {step.tags[-1] for step in wish.steps if _is_personal(step)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from provision.look import Question
 
-from . import session_look
+from . import credentials, session_look
 from .secret_delivery import PLACE
 
 Answers = Mapping[str, str | None]
@@ -28,6 +28,7 @@ MOUNTS = Question(
 )
 SESSIONS = Question("sessions", session_look.SCRIPT)
 SECRETS = Question("secrets", f"cat {PLACE}/set 2>/dev/null || :")
+CREDENTIALS = Question("credentials", f"{credentials.quick_script()} | sort; echo asked")
 OUTSIDE = "deb.debian.org"
 """A name that a machine needs: its packages come from there, or from what answers by that name."""
 NAMES = Question(
@@ -130,6 +131,12 @@ def secrets_mark(answers: Answers) -> str:
     """Return the word that lies beside the secrets in its memory, or ""."""
     lines = _lines(answers, SECRETS)
     return lines[0] if len(lines) == 1 else ""
+
+
+def credential_files(answers: Answers) -> tuple[str, ...] | None:
+    """Return files of the guest's home that are called as credentials are; None: not told."""
+    *found, last = _lines(answers, CREDENTIALS) or [""]
+    return tuple(found) if last == "asked" else None
 
 
 def sessions(answers: Answers) -> session_look.Look | None:

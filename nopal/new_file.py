@@ -29,7 +29,8 @@ def repo_file(
 
 def shared_table(name: str, mount: str) -> str:
     """Return the table of a machine for a folder of code, for the person's own file."""
-    return f'[projects.{toml_key(name)}]\nmode = "shared"\nmounts = {toml([mount])}\n'
+    lines = ('mode = "shared"', f"mounts = {toml([mount])}", 'watch = "events"')
+    return "\n".join((f"[projects.{toml_key(name)}]", *lines)) + "\n"
 
 
 def toml(value: object) -> str:

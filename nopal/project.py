@@ -20,6 +20,7 @@ itself, the command line."""
 Shell = Literal["bash", "zsh", "fish"]
 Mode = Literal["project", "shared"]
 Autonomy = Literal["auto", "full", "ask"]
+Watch = Literal["none", "events", "poll"]
 TakesCheckpoint = Literal["never", "detached"]
 KeepsMemory = Literal["auto", "always", "never"]
 
@@ -128,6 +129,8 @@ class Project:
     mode: Mode
     """Whether the machine is for one project, or for a whole folder of code of this computer."""
     mounts: tuple[Mount, ...]
+    watch: Watch
+    """How programs that watch them learn of a change on this computer."""
     secrets: tuple[Wanted, ...]
     """What is fetched on the host, and kept in the machine's memory."""
     agents: Mapping[str, str]

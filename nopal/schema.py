@@ -230,6 +230,7 @@ class PersonKeys(SharedKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ) = UNSET
     mode: Literal["project", "shared"] | UnsetType = UNSET
     mounts: list[MountText] | UnsetType = UNSET
+    watch: Literal["none", "events", "poll"] | UnsetType = UNSET
     secrets: (
         Annotated[
             dict[str, SecretPlace | dict[str, SecretPlace]],

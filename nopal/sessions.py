@@ -38,6 +38,9 @@ _KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-25
 
 _EACH_COMMAND = "/etc/nopal/secrets.sh"
 """What bash reads before each command of an agent that runs: it knows of values that changed."""
+_WATCH = "/etc/profile.d/nopal-watch.sh"
+"""What the profile `base` writes for folders of the host: see `profiles/mounted.py`."""
+_SOURCE_WATCH = f"[ ! -r {_WATCH} ] || . {_WATCH}\n"
 _HINT_MS = 12_000
 _ENDED = (
     "#{@nopal_agent} ended with #{?pane_dead_signal,signal #{pane_dead_signal},"
@@ -215,7 +218,8 @@ def command_script(command: str, directory: str, *, required: bool) -> str:
     there = quote_path(directory)
     missing = f"{{ echo {quote(_no_directory(directory))} >&2; exit 1; }}" if required else "cd"
     # A repo may have secrets of its own; the shell that came before stood elsewhere.
-    return prelude() + f"cd {there} 2>/dev/null || {missing}\n{SOURCE_SECRETS}{command}\n"
+    stood = f"{SOURCE_SECRETS}{_SOURCE_WATCH}"
+    return prelude() + f"cd {there} 2>/dev/null || {missing}\n{stood}{command}\n"
 
 
 def words_script(words: Sequence[str], directory: str, *, required: bool) -> str:

@@ -83,6 +83,7 @@ def _values(project: Project) -> dict[str, Any]:
         "allowed_signers": list(project.allowed_signers),
         "mode": project.mode,
         "mounts": [str(mount) for mount in project.mounts],
+        "watch": project.watch,
         "secrets": _secrets(project),
         "agents": dict(project.agents),
         "skills": [str(path) for path in project.skills],

@@ -60,6 +60,7 @@ class Wish:
             "image": self.spec.image.name,
             "ports": ports_in_words(self.spec.ports),
             "mounts": ", ".join(map(str, self.spec.mounts)) or "none",
+            "watch": "events" if self.spec.tells_of_changes else "none",
         }
 
 

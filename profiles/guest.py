@@ -74,6 +74,8 @@ class Guest:
     """Pinned host keys, as in a known_hosts file."""
     mounts: tuple[str, ...] = ()
     """Folders of the host, as the guest sees them."""
+    polls: bool = False
+    """Whether programs that watch them are to look for changes by themselves."""
     ports: str = "auto"
     """`auto`, `none`, or the forwarded ports, in words for the memory file."""
     extra_ca: tuple[str, ...] = ()

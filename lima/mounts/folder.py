@@ -96,7 +96,9 @@ class Folder:
             os.truncate(file, wanted.size)
         if wanted.mode is not None:
             os.chmod(file, wanted.mode & _SAFE_MODE)  # noqa: PTH101 - or a descriptor
-        if wanted.times is not None:
+        # In whole seconds: what is so already keeps its parts of one, which are not the guest's to
+        # cut off. Lima's word for "this was changed here" is such a wish.
+        if wanted.times is not None and wanted.times[1] != int(status.st_mtime):
             os.utime(file, wanted.times)
 
     def remove(self, path: bytes) -> None:

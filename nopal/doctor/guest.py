@@ -21,7 +21,13 @@ from ..port_look import ports_here
 from ..rewound_guest import reconnect
 from . import keys as key_checks
 from .finding import Check, Finding, Subject, good
-from .guest_checks import clock_check, disk_checks, mounts_check, names_check
+from .guest_checks import (
+    clock_check,
+    credentials_check,
+    disk_checks,
+    mounts_check,
+    names_check,
+)
 from .identity import is_password_manager
 from .visit import Told, Visit
 
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 
 _QUESTIONS = (
     *(guest_look.NAMES, guest_look.DISK, guest_look.MOUNTS, guest_look.LISTENERS),
+    guest_look.CREDENTIALS,
     *(key_look.CLIENT, key_look.VARIABLE, key_look.SOCKETS, guest_look.CLOCK),
 )
 
@@ -62,6 +69,7 @@ def guest_subject(machine: Machine, keys: Keys) -> Subject:
             names_check(visit, name, _resolves),
             *disk_checks(visit, name),
             mounts_check(visit, name, wanted),
+            *([credentials_check(visit, name)] if wanted else ()),
             Check("ports", partial(_ports, machine, visit)),
             key_checks.client_check(visit, name),
             *(_keys(visit, name, policy, keys) if may_ask else ()),

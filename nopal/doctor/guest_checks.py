@@ -86,6 +86,21 @@ def disk_checks(visit: Visit, name: str) -> tuple[Check, ...]:
     return Check("file system", writable), Check("disk", room)
 
 
+def credentials_check(visit: Visit, name: str) -> Check:
+    """Return the check that no credential has appeared in a machine that is to have none."""
+
+    def look() -> Finding:
+        found = guest_look.credential_files(visit.told().answers)
+        if found is None:
+            return Finding(False, _NO_ANSWER, f"inv restart -p {name}")
+        if found:
+            says = f"it holds what looks like credentials: {', '.join(found)}"
+            return Finding(False, says, f"remove what you did not mean to give: inv ssh -p {name}")
+        return good("none in its home but agents' own logins")
+
+    return Check("credentials", look)
+
+
 def mounts_check(visit: Visit, name: str, wanted: Collection[str]) -> Check:
     """Return the check that of this computer's folders just the `wanted` are in the guest."""
 

@@ -23,7 +23,7 @@ def test_it_explains_asks_and_adds_to_the_persons_own_file(ann: Answering) -> No
     ann.projects_file.parent.mkdir(parents=True)
     ann.projects_file.write_text("# mine\n[defaults]\nshell = 'zsh'\n")
     told = ann.type("init", f"--shared={ann.home}/code", "--name", "dev", "--yes")
-    table = '[projects.dev]\nmode = "shared"\nmounts = ["~/code:rw"]\n'
+    table = '[projects.dev]\nmode = "shared"\nmounts = ["~/code:rw"]\nwatch = "events"\n'
     assert ann.projects_file.read_text() == f"# mine\n[defaults]\nshell = 'zsh'\n\n{table}"
     shown = ann.type("config", cwd=ann.home / "code/blog").stdout
     assert "shared" in shown

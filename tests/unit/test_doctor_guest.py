@@ -6,7 +6,13 @@ import pytest
 
 from nopal.doctor.examine import examine
 from nopal.doctor.finding import Check, Finding, Subject
-from nopal.doctor.guest_checks import clock_check, disk_checks, mounts_check, names_check
+from nopal.doctor.guest_checks import (
+    clock_check,
+    credentials_check,
+    disk_checks,
+    mounts_check,
+    names_check,
+)
 from nopal.doctor.visit import Told, Visit
 
 GIB = 1024**3
@@ -125,6 +131,18 @@ def test_just_the_folders_that_were_asked_for_are_in_the_guest() -> None:
     assert mounts(virtiofs, "/home/ann/code").says == "/home/ann/code"
     assert mounts("/ ext4 rw", "/home/ann/code").says == "not mounted: /home/ann/code"
     assert "not asked for when it started: /home/ann/code" in mounts(virtiofs).says
+
+
+def credentials(answer: str | None) -> Finding:
+    return credentials_check(Visit(FakeGuest({"credentials": answer}).take), "dev").look()
+
+
+def test_a_credential_that_appeared_in_a_machine_is_told() -> None:
+    assert credentials("asked").ok
+    found = credentials("/home/dev/.aws/credentials\n/home/dev/.netrc\nasked")
+    assert not found.ok
+    assert found.says.endswith("/home/dev/.aws/credentials, /home/dev/.netrc")
+    assert not credentials(None).ok
 
 
 def test_a_share_that_the_guest_mounted_from_elsewhere_is_its_own_affair() -> None:

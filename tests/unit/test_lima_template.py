@@ -43,6 +43,7 @@ CASES = {
         PLAIN,
         image=Recipe("x86_64").image(Path("/images/debian-13")),
         mounts=(Mount(Path("/home/al/code"), writable=True, keeps_git=True),),
+        tells_of_changes=True,
     ),
     "mounts-qemu-official": replace(PLAIN, mounts=(Mount(Path("/home/al/code")),)),
     "agent": replace(PLAIN, agent_socket=Path("/home/al/it's {{.Home}}/blog.sock")),

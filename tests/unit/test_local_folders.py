@@ -86,7 +86,20 @@ def test_a_name_that_systemd_does_not_take_is_refused() -> None:
 
 def test_a_machine_without_mounts_has_no_word_for_it() -> None:
     assert list(mounted(Guest(name="blog"))) == []
-    (program,) = (
-        step for step in mounted(Guest(name="dev", mounts=("/code",))) if isinstance(step, File)
-    )
-    assert program.path == "/usr/local/bin/nmlocal"
+    steps = mounted(Guest(name="dev", mounts=("/code",)))
+    assert "/usr/local/bin/nmlocal" in {step.path for step in steps if isinstance(step, File)}
+
+
+def test_programs_look_for_changes_in_mounted_folders_alone() -> None:
+    guest = Guest(name="dev", mounts=("/code", "/home/ann/skills"), shell="fish", polls=True)
+    texts = {step.path: step.content for step in mounted(guest) if isinstance(step, File)}
+    script = str(texts["/etc/profile.d/nopal-watch.sh"])
+    assert 'case "$PWD/" in /code/* | /home/ann/skills/*) export CHOKIDAR_USEPOLLING=1 ' in script
+    fish = str(texts["/etc/fish/conf.d/nopal-watch.fish"])
+    assert "case '/code/*' '/home/ann/skills/*'\n    set -gx CHOKIDAR_USEPOLLING 1\n" in fish
+    still = mounted(Guest(name="dev", mounts=("/code",)))
+    assert not [step for step in still if isinstance(step, File) and b"export" in _bytes(step)]
+
+
+def _bytes(step: File) -> bytes:
+    return step.content if isinstance(step.content, bytes) else step.content.encode()

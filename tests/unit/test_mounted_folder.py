@@ -155,6 +155,18 @@ def test_a_read_only_folder_takes_no_change(code: Path) -> None:
     assert (code / "repo/file").read_text() == "one"
 
 
+def test_a_file_keeps_its_parts_of_a_second_when_it_is_only_said_to_have_changed(
+    code: Path,
+) -> None:
+    file = code / "repo/file"
+    os.utime(file, ns=(5_600_000_000, 7_800_000_000))
+    served = Folder(code, is_writable=True)
+    served.set(b"repo/file", Attributes(times=(7, 7)))
+    assert file.stat().st_mtime_ns == 7_800_000_000
+    served.set(b"repo/file", Attributes(times=(7, 8)))
+    assert file.stat().st_mtime_ns == 8_000_000_000
+
+
 def test_only_regular_files_are_opened(code: Path) -> None:
     os.mkfifo(code / "pipe")
     server = Server(Folder(code, is_writable=True))

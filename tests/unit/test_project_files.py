@@ -336,6 +336,7 @@ def test_the_persons_own_keys_are_the_ones_that_reach_the_host() -> None:
                 "mode",
                 "git",
                 "extra_ca",
+                "watch",
             }
         )
         == PERSON_ONLY
