@@ -68,6 +68,8 @@ class OwnKeys:
         """
         stored = self._stored(project, purpose)
         if stored is None or anew:
+            if stored is not None:
+                self._seeds.pop(stored.blob, None)
             stored = await self._make(project, purpose)
         return OwnKey(stored.line, AgentKey(stored.blob).fingerprint, stored.at_rest)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from invoke import Collection, Context, Exit
@@ -132,7 +133,10 @@ def audit(c: Context, project: str = "", json: bool = False) -> None:
     found = workspace.project(project)
     entries = [one for one in workspace.keys.client.log() if one.project == found.name]
     access = workspace.access(workspace.agent(found.keys.agent))
-    matches = key_audit.audit(entries, key_audit.signed_objects(_urls(found), access))
+    if found.keys.expose == "deploy":
+        access = replace(access, agent_socket=workspace.keys.client.socket(found.name))
+    with workspace.keys.connected(found):
+        matches = key_audit.audit(entries, key_audit.signed_objects(_urls(found), access))
     lost = [match for match in matches if not match.object]
     if json:
         data = [
@@ -236,6 +240,8 @@ def deploy(c: Context, project: str = "", register: bool = False) -> None:
         raise Exit(_no_own_keys(found), 2)
     key = workspace.keys.client.make_key(found.name, "login")
     sys.stdout.write(f"{key.line}\n")
+    rest = "the system's keyring" if key.at_rest == "keyring" else "a file that only you can read"
+    sys.stderr.write(f"{found.name}: its private half is in {rest}\n")
     for url in (url for url in _urls(found) if url.scheme == "ssh"):
         if register:
             enter(url, key.line, f"nopal-{found.name}", workspace.environ)

@@ -166,6 +166,7 @@ def test_a_deploy_key_is_printed_entered_and_replaced(person: Person) -> None:
     assert line.split()[0::2] == ["ssh-ed25519", "nopal-site-login"]
     assert "https://github.com/ann/site/settings/keys/new" in told
     assert "its server: git.example.org" in told
+    assert "its private half is in" in told
     gh = person.home / "bin/gh"
     gh.parent.mkdir()
     gh.write_text(f'#!/bin/sh\necho "$@" > {person.home}/args\ncat > {person.home}/stdin\n')
