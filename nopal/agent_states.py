@@ -53,6 +53,9 @@ def judge(look: Look, describe: Callable[[str], Agent | None]) -> tuple[AgentSes
 
 
 def _of_pane(pane: Pane, agent: Agent | None, now: int) -> AgentSession:
+    if pane.is_alone and not pane.has_ended:
+        # It may be silent for long, and nobody can be asked.
+        return AgentSession(pane.session, pane.agent, "working", "", None, pane.is_attached)
     state, detail, since = _judge(pane, agent, now)
     for_s = None if since is None else max(0, now - since)
     return AgentSession(pane.session, pane.agent, state, detail, for_s, pane.is_attached)

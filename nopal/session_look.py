@@ -35,6 +35,7 @@ _FORMAT = "|".join(
         "#{pane_dead_signal}",
         "#{window_activity}",
         "#{session_attached}",
+        "#{@nopal_alone}",
         "#{@nopal_state}",
     )
 )
@@ -64,7 +65,7 @@ echo end
 _AGENT = r"[a-z0-9][a-z0-9-]{0,63}"
 _PANE = re.compile(
     rf"pane\|(%\d{{1,9}})\|({SESSION_NAME.pattern})\|({_AGENT})\|([01])\|(\d{{0,3}})\|(\w{{0,9}})"
-    r"\|(\d{1,12})\|(\d{1,6})\|(?:([a-z]{1,16}) (\d{1,12}) ([A-Za-z0-9+/=]{0,1000}))?"
+    r"\|(\d{1,12})\|(\d{1,6})\|(1?)\|(?:([a-z]{1,16}) (\d{1,12}) ([A-Za-z0-9+/=]{0,1000}))?"
 )
 _SCREEN = re.compile(r"screen\|(%\d{1,9})\|([A-Za-z0-9+/=]{0,12000})")
 _RECORD = re.compile(rf"record\|({SESSION_NAME.pattern})\|(\d{{1,12}})\|({_AGENT})")
@@ -94,6 +95,8 @@ class Pane:
     signal: str = ""
     """What ended it else."""
     is_attached: bool = False
+    is_alone: bool = False
+    """Whether the agent works without a terminal, and ends when it is done."""
     told: Told | None = None
     screen: tuple[str, ...] = ()
     """The lowest lines that hold anything."""
@@ -152,9 +155,9 @@ def read_look(lines: Iterable[str]) -> Look | None:
 
 def _pane(match: re.Match[str]) -> Pane:
     told = None
-    if match[9]:
-        question = " ".join(_lines(_decoded(match[11])))[:_LONGEST]
-        told = Told(match[9], int(match[10]), question)
+    if match[10]:
+        question = " ".join(_lines(_decoded(match[12])))[:_LONGEST]
+        told = Told(match[10], int(match[11]), question)
     return Pane(
         session=match[2],
         agent=match[3],
@@ -163,6 +166,7 @@ def _pane(match: re.Match[str]) -> Pane:
         signal=match[6],
         last_output=int(match[7]),
         is_attached=int(match[8]) > 0,
+        is_alone=match[9] == "1",
         told=told,
     )
 

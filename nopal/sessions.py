@@ -92,6 +92,8 @@ class Session:
     """The profile that describes the agent; its state is read by that description."""
     before: str = ""
     """Shell that makes `directory` ready, or ends with a word and a status."""
+    alone: bool = False
+    """Whether the agent needs no terminal and nobody, and ends when it is done."""
     again: Again | None = None
     """How it is started again when the machine boots, where that is wanted there."""
 
@@ -129,6 +131,7 @@ def start_script(session: Session) -> str:
     # A login shell inside, so that the agent sees the PATH and locale that a person would.
     command = f"exec bash -lc {quote(pane)}"
     base = quote(session.name)
+    alone = f'{TMUX} set-option -p -t "=$name:" @nopal_alone 1\n' if session.alone else ""
     note = _again_note(session, session.again) if session.again else ""
     return f"""
 unset TMUX TMUX_PANE
@@ -156,7 +159,7 @@ elif [ $did = restarted ]; then
     set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; \\
     set-option -pu -t "=$name:" @nopal_state
 fi
-[ $did = running ] || printf '%s\\n' {quote(session.agent)} > "$records/$name"
+{alone}[ $did = running ] || printf '%s\\n' {quote(session.agent)} > "$records/$name"
 """
 
 

@@ -57,6 +57,7 @@ def start_script(record: TaskRecord, place: Workplace, commands: Commands) -> st
         arguments=("-c", f"exec bash {_folder(record)}/run"),
         agent=record.agent,
         before=place.before,
+        alone=True,
     )
     prepare = f"""\
 umask 077

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
+from nopal.task_guest import AT_ONCE as AT_ONCE_THERE
 from nopal.task_queue import AT_ONCE, TaskQueue
 from nopal.task_records import TaskRecord
 from nopal.workplace import Workplace, workplace
 from nopal.workspace import Workspace
 from profiles.agent import Agent
 
+Found = TypeVar("Found")
 SOON_S = 60
 AGENT = """#!/bin/sh
 case $* in
@@ -116,7 +118,7 @@ class Queue(TaskQueue):
         )
 
 
-def _until(look: Callable[[], TaskRecord], good: Callable[[TaskRecord], bool]) -> TaskRecord:
+def _until(look: Callable[[], Found], good: Callable[[Found], bool]) -> Found:
     deadline = time.monotonic() + SOON_S
     while not good(found := look()):
         assert time.monotonic() < deadline, found
@@ -170,13 +172,17 @@ def test_a_task_whose_time_is_over_is_ended(queue: Queue) -> None:
 
 
 def test_a_third_task_of_a_machine_waits_for_a_place(queue: Queue) -> None:
-    first, second, third = (queue.begin(f"wait {n}") for n in range(3))
-    queue.until(first, "running")
-    queue.until(second, "running")
-    assert queue.records.read(str(third.number)).state == "queued"
+    begun = [queue.begin(f"wait {n}") for n in range(3)]
+
+    def running() -> list[TaskRecord]:
+        return [one for one in queue.look() if one.state == "running"]
+
+    _until(running, lambda found: len(found) == AT_ONCE_THERE)
+    (third,) = (one for one in queue.look() if one.state == "queued")
+    first = next(one for one in begun if one.number != third.number)
     queue.cancel(first)
     queue.until(third, "running")
-    assert queue.records.read("1").state == "cancelled"
+    assert queue.records.read(str(first.number)).state == "cancelled"
 
 
 def test_more_tasks_than_the_host_takes_are_held_until_there_is_room(queue: Queue) -> None:

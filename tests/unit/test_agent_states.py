@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,12 @@ def test_a_pane_that_has_ended_is_believed_before_any_hook(
     assert (found.state, found.detail, found.for_s) == (state, detail, 5)
 
 
+def test_an_agent_that_works_alone_works_until_it_ends() -> None:
+    silent = replace(pane("claude", "working", ("{}",), still_s=999), is_alone=True)
+    assert state_of(silent).state == "working"
+    assert state_of(replace(silent, has_ended=True, status=0)).state == "done"
+
+
 def test_a_session_that_vanished_is_gone_for_a_day() -> None:
     live = pane("claude", "done", CLAUDE_RESTS)
     records = (
@@ -163,9 +170,9 @@ def encoded(text: str) -> str:
 
 ANSWER = [
     f"now|{NOW}",
-    f"pane|%0|claude|claude|0|||{NOW - 3}|1|waiting {NOW - 9} {encoded('Bash: ls')}",
+    f"pane|%0|claude|claude|0|||{NOW - 3}|1|1|waiting {NOW - 9} {encoded('Bash: ls')}",
     f"screen|%0|{encoded('one' + chr(10) + '  Esc to cancel')}",
-    f"pane|%1|codex-2|codex|1||9|{NOW - 5}|0|",
+    f"pane|%1|codex-2|codex|1||9|{NOW - 5}|0||",
     "screen|%1|",
     f"record|claude|{NOW - 60}|claude",
     f"record|night|{NOW - 60}|codex",
@@ -180,6 +187,7 @@ def test_an_answer_of_the_machine_is_read_field_by_field() -> None:
             Pane(
                 *("claude", "claude", NOW - 3),
                 is_attached=True,
+                is_alone=True,
                 told=Told("waiting", NOW - 9, "Bash: ls"),
                 screen=("one", "Esc to cancel"),
             ),
@@ -199,11 +207,11 @@ def test_half_an_answer_is_none(missing: int) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f"pane|%0|a;b|claude|0|||{NOW}|0|",
-        f"pane|%0|claude|../x|0|||{NOW}|0|",
-        f"pane|%0|claude|claude|2|||{NOW}|0|",
-        f"pane|%0|claude|claude|0|||{NOW}|0|waiting {NOW} $(id)",
-        f"pane|%0|claude|claude|0|||{'9' * 40}|0|",
+        f"pane|%0|a;b|claude|0|||{NOW}|0||",
+        f"pane|%0|claude|../x|0|||{NOW}|0||",
+        f"pane|%0|claude|claude|2|||{NOW}|0||",
+        f"pane|%0|claude|claude|0|||{NOW}|0||waiting {NOW} $(id)",
+        f"pane|%0|claude|claude|0|||{'9' * 40}|0||",
         f"record|../../x|{NOW}|claude",
         f"record|x|{NOW}|claude|more",
     ],
@@ -216,7 +224,7 @@ def test_what_a_guest_wrote_cannot_rule_the_terminal() -> None:
     nasty = encoded("\x1b]0;owned\x07" + "x" * 5000 + "\n\x9b2J?")
     answer = [
         f"now|{NOW}",
-        f"pane|%0|claude|claude|0|||{NOW}|0|waiting {NOW} {nasty[:1000]}",
+        f"pane|%0|claude|claude|0|||{NOW}|0||waiting {NOW} {nasty[:1000]}",
         f"screen|%0|{nasty}",
         "end",
     ]
@@ -230,7 +238,7 @@ def test_what_a_guest_wrote_cannot_rule_the_terminal() -> None:
 
 
 def test_a_machine_cannot_fill_the_memory_of_its_host() -> None:
-    many = [f"pane|%{n}|s{n}|claude|0|||{NOW}|0|" for n in range(500)]
+    many = [f"pane|%{n}|s{n}|claude|0|||{NOW}|0||" for n in range(500)]
     more = [f"record|r{n}|{NOW}|claude" for n in range(500)]
     look = read_look([f"now|{NOW}", *many, *more, "end"])
     assert look

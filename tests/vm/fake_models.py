@@ -4,8 +4,8 @@
 
 What it answers follows from the last thing it is told: `RUN: command` makes it call the agent's
 tool for that command, `ASK: question` the tool for questions; a tool's result, or anything else, is
-answered by a text. With `SLOWLY` in what it is told it takes some seconds first. Only Python's own
-library is used, since it runs in the guest.
+answered by a text. With `SLOWLY` in what it is told it takes some seconds first, with `ALONE` Codex
+has nobody to ask. Only Python's own library is used, since it runs in the guest.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ def codex_events(request: Event) -> Iterator[Event]:
     item: Event
     is_title = "Generate a concise" in text  # which Codex asks for beside the work
     if (command := wanted(text, "RUN")) and '"exec"' in json.dumps(request) and not is_title:
-        # Outside of Codex's own sandbox, for which a cautious Codex asks the person.
-        asked = {"cmd": command, "sandbox_permissions": "require_escalated"}
-        asked["justification"] = "May I?"
+        asked = {"cmd": command}
+        if "ALONE" not in text:
+            # Outside of Codex's own sandbox, for which a cautious Codex asks the person.
+            asked |= {"sandbox_permissions": "require_escalated", "justification": "May I?"}
         item = {"type": "custom_tool_call", "id": f"ctc_{time.time_ns()}", "name": "exec"}
         item |= {"namespace": "functions", "call_id": f"call_{time.time_ns()}"}
         item["input"] = f"const r = await tools.exec_command({json.dumps(asked)}); text(r.output)"

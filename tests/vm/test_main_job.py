@@ -459,6 +459,39 @@ def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: J
     assert {line["file"].split("/")[0] for line in found} == {".claude", ".codex"}
 
 
+def test_tasks_see_their_secrets_and_are_taken_up_after_a_kill(job: Job) -> None:
+    inv, here = job.person.inv, ("--repo=beta", "-p", NAME)
+    run = 'RUN: test -n "$OF_BETA" && echo seen > seen'
+    inv("task", f"SLOWLY {run}", *here)
+    inv("task", f"ALONE {run}", "--agent=codex", *here)
+    job.run("timeout 300 sh -c 'until [ -s ~/.local/state/nopal/tasks/1/out/transcript ];"
+            " do sleep 1; done'")  # fmt: skip
+    assert inv("wait", "task-2", "-p", NAME).out == "done\n"
+    assert "+seen" in inv("tasks.diff", "2").out
+    job.run("pkill -KILL -s $(tmux -L nopal display-message -p -t =task-1: '#{pane_pid}');"
+            " kill -9 $(tmux -L nopal display-message -p '#{pid}')")  # fmt: skip
+    told = {one["number"]: one["state"] for one in json.loads(inv("tasks", "--json").out)}
+    assert told == {1: "interrupted", 2: "done"}
+    inv("tasks.resume", "1")
+    assert inv("wait", "task-1", "-p", NAME).out == "done\n"
+    assert "+seen" in inv("tasks.diff", "1").out
+
+
+def test_a_login_is_given_rotated_and_taken_away_while_the_machine_runs(job: Job) -> None:
+    projects, token = job.person.projects_file, job.person.home / "token"
+    before = projects.read_text()
+    projects.write_text(before.replace("profiles =", 'agents = {gh = "work"}\nprofiles =', 1))
+    for text in (f"github_pat_{'a' * 60}", f"github_pat_{'b' * 60}"):
+        token.write_text(text)
+        job.person.inv("login", "gh", "--name=work", "--plain-file", f"--file={token}")
+        assert job.run('printf %s "$GH_TOKEN"') == text
+    (login,) = json.loads(job.person.inv("status", "--json", "-p", NAME).out)["logins"]
+    assert (login["agent"], login["name"], login["kept"]) == ("gh", "work", True)
+    job.person.inv("logout", "gh", "--name=work")
+    assert job.run('printf %s "${GH_TOKEN-gone}"') == "gone"
+    projects.write_text(before)
+
+
 def test_a_persons_own_edits_survive_the_next_up(job: Job) -> None:
     job.run("git config --global alias.st status")
     job.run("echo 'Prefer tabs.' >> ~/.claude/CLAUDE.md; echo 'alias ll=\"ls -l\"' >> ~/.bashrc")
@@ -524,6 +557,7 @@ def test_destroy_leaves_nothing_behind(job: Job) -> None:
         for path in job.person.state.rglob("*")
         if path.name != "audit.jsonl"  # what its keys were used for is not forgotten
         and not path.is_relative_to(conversations)
+        and not path.is_relative_to(job.person.state / "tasks")
         and (NAME in path.name or (path.is_file() and NAME in path.read_text(errors="replace")))
     ]
     assert left == []
