@@ -73,18 +73,16 @@ def init(
     sys.stderr.write(f"wrote {target}; now: inv up\n")
 
 
-def _add_shared(workspace: Workspace, name: str, given: object, *, yes: bool) -> None:
+def code_folder(workspace: Workspace, given: object) -> tuple[Path, str]:
+    """Return the folder that a flag names, or the one stood in, and how a file writes it.
+
+    Raises Exit: it cannot be mounted, or holds all that the person has.
+    """
     from lima.spec import is_mount_point  # noqa: PLC0415
 
-    from ..check_file import check_text  # noqa: PLC0415
-    from ..giveaways import explain, giveaways  # noqa: PLC0415
-    from ..host_setup import confirm  # noqa: PLC0415
-    from ..load import project_names  # noqa: PLC0415
-    from ..new_file import shared_table  # noqa: PLC0415
     from ..screen import printable  # noqa: PLC0415
-    from ..text_file import read_text, replace_text  # noqa: PLC0415
 
-    home, target = workspace.paths.user_home, workspace.paths.config_file
+    home = workspace.paths.user_home
     # Invoke gives True for a flag without its value.
     below = Path(given).expanduser() if isinstance(given, str) else Path()
     folder = (workspace.cwd / below).resolve()
@@ -97,10 +95,24 @@ def _add_shared(workspace: Workspace, name: str, given: object, *, yes: bool) ->
         raise Exit(
             f"no machine can have {shown}: use letters, digits and . _ @ + = - in its path", 2
         )
+    place = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    return folder, place
+
+
+def _add_shared(workspace: Workspace, name: str, given: object, *, yes: bool) -> None:
+    from ..check_file import check_text  # noqa: PLC0415
+    from ..giveaways import explain, giveaways  # noqa: PLC0415
+    from ..host_setup import confirm  # noqa: PLC0415
+    from ..load import project_names  # noqa: PLC0415
+    from ..new_file import shared_table  # noqa: PLC0415
+    from ..screen import printable  # noqa: PLC0415
+    from ..text_file import read_text, replace_text  # noqa: PLC0415
+
+    target = workspace.paths.config_file
+    folder, place = code_folder(workspace, given)
     before = read_text(target)
     if name in project_names(workspace.paths):
         raise Exit(f"[projects.{name}] is there already in {target}: give another --name", 1)
-    place = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
     table = shared_table(name, f"{place}:rw")
     text = f"{before.rstrip()}\n\n{table}" if before.strip() else table
     check_text(text, target, workspace.paths, is_person=True)

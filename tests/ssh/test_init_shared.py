@@ -41,3 +41,19 @@ def test_a_folder_that_cannot_be_mounted_is_refused(ann: Answering) -> None:
     (ann.home / "my code").mkdir()
     assert "my code" in ann.type("init", "--shared=my code", "--yes", status=2).stderr
     assert "no folder" in ann.type("init", "--shared=none", "--yes", status=2).stderr
+
+
+def test_a_projects_machine_becomes_a_folders_and_back(ann: Answering) -> None:
+    text = "# mine\n[projects.blog]\nprofiles = []  # none\n"
+    ann.projects_file.parent.mkdir(parents=True)
+    ann.projects_file.write_text(text)
+    code = ann.home / "code"
+    asked = ann.type("convert", "--shared", "-p", "blog", cwd=code, status=1)
+    assert "  blog/.env\n" in asked.stderr
+    assert ann.projects_file.read_text() == text
+    ann.type("convert", "--shared", "-p", "blog", "--yes", cwd=code)
+    assert "shared" in ann.type("config", cwd=code / "blog").stdout
+    told = ann.type("convert", "--alone", "--yes", cwd=code / "blog")
+    assert f"loses {code}" in told.stderr
+    assert ann.projects_file.read_text() == text
+    assert "which" in ann.type("convert", "-p", "blog", status=2).stderr
