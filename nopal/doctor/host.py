@@ -126,7 +126,9 @@ def _need_agent(projects: Sequence[Project]) -> bool:
 
 def _permissions(workspace: Workspace) -> tuple[Check, ...]:
     paths = workspace.paths
-    private = (paths.state, *sorted(paths.state.glob("*.json")), paths.logs)
+    own_keys = sorted((paths.keys / "own").glob("*.json"))
+    states = sorted(paths.state.glob("*.json"))
+    private = (paths.state, *states, paths.logs, paths.keys, *own_keys)
     settings = (paths.config_file, paths.config_file.parent, paths.home, paths.known_hosts)
     own = (*settings, *sorted(paths.own_profiles.glob("*.py")))
     return permissions.permission_checks(

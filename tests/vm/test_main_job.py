@@ -157,8 +157,7 @@ def test_a_commit_of_the_guest_is_signed_and_verifies_on_the_host(job: Job) -> N
     )
     shown = job.run("git -C ~/code/alpha log --show-signature -1 2>&1")
     assert f'Good "git" signature for {EMAIL}' in shown
-    signers = job.person.place / "allowed_signers"
-    signers.write_text(f"{EMAIL} {job.key.line}\n")
+    signers = job.person.state / "keys/allowed_signers"  # which `up` keeps
     verified = subprocess.run(
         ["git", "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", "main"],
         cwd=job.repos / "alpha.git",
