@@ -44,7 +44,14 @@ def again_of(agent: Agent, arguments: Sequence[str]) -> Again:
     tells = agent.tells and bool(agent.resume)
     begun = agent.command(own, goes_on=bool(agent.goes_on) and not tells)
     told = agent.command(own, resumes=_ID) if tells else begun
-    return Again(join(["exec", *told]).replace(_ID, f'"${_ID}"', 1), join(["exec", *begun]))
+    before = prepared(agent.prepare)
+    with_id = join(["exec", *told]).replace(_ID, f'"${_ID}"', 1)
+    return Again(before + with_id, before + join(["exec", *begun]))
+
+
+def prepared(program: str) -> str:
+    """Return shell that runs the program that is to be run before an agent, if it is there."""
+    return f"[ ! -x {quote(program)} ] || {quote(program)}; " if program else ""
 
 
 def forget(name: str) -> str:

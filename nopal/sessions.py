@@ -88,6 +88,8 @@ class Session:
     arguments: tuple[str, ...] = ()
     new: bool = False
     """Whether to start another one when a session of this name runs already."""
+    prepare: str = ""
+    """A program of the machine that is run before it, if it is there."""
     agent: str = ""
     """The profile that describes the agent; its state is read by that description."""
     before: str = ""
@@ -127,7 +129,9 @@ def start_script(session: Session) -> str:
     A session whose agent has ended is started again; one that runs is left alone, unless `new`
     asks for another beside it, which gets the next free number.
     """
-    pane = join(["exec", session.program, *session.arguments])
+    pane = session_again.prepared(session.prepare) + join(
+        ["exec", session.program, *session.arguments]
+    )
     # A login shell inside, so that the agent sees the PATH and locale that a person would.
     command = f"exec bash -lc {quote(pane)}"
     base = quote(session.name)

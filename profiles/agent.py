@@ -25,6 +25,9 @@ class Agent:
     title: str
     """Its name for people."""
 
+    prepare: str = ""
+    """The path of a program of the machine that is run before each session, in its environment, for
+    what can be answered beforehand only there."""
     prompt: tuple[str, ...] = ()
     """Words that begin a session with a first prompt."""
     goes_on: tuple[str, ...] = ()

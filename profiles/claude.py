@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from provision import Check, Command, Directory, JsonMerge, Npm, Step
+from provision import Check, Command, Directory, File, JsonMerge, Npm, Step
 from provision.steps.json_merge import Default
 
 from .agent import Agent
@@ -32,6 +32,7 @@ from .claude_extras import (
     sandbox_settings,
     status_line,
 )
+from .data import read_data
 from .guest import Guest
 from .login import Login
 from .pin import Pin
@@ -41,9 +42,12 @@ CLAUDE = Pin("claude", "2.1.330", registry="npm", package="@anthropic-ai/claude-
 PINS = (CLAUDE,)
 _INSTALLED = f"/usr/local/lib/node_modules/{CLAUDE.package}"
 
+_READY = "/usr/local/lib/nopal/claude-ready"
+
 AGENT = Agent(
     program="claude",
     title="Claude Code",
+    prepare=_READY,
     prompt=("--", "{}"),
     goes_on=("--continue",),
     chooses=("--resume",),
@@ -120,6 +124,7 @@ def claude(options: Options, guest: Guest) -> Iterator[Step]:
     yield Directory("~/.claude", mode="0700")
     program, line = status_line()
     yield program
+    yield File(_READY, read_data("claude-ready.sh"), mode="0755")
     yield JsonMerge("~/.claude/settings.json", _settings(options, guest, line))
     yield JsonMerge("~/.claude.json", _state(guest, options.mcp))
     yield from claude_hooks()

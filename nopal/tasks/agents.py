@@ -160,6 +160,7 @@ def start_agent(
         directory=place.directory,
         arguments=tuple(arguments),
         new=wish.new,
+        prepare=agent.prepare,
         agent=profile,
         before=place.before,
         again=again_of(agent, words),

@@ -68,3 +68,42 @@ def test_a_plugin_that_is_there_is_not_installed_again(
         check=False,
     )
     assert (done.returncode == 0) is is_there
+
+
+def ready(home: Path, key: str) -> dict[str, object]:
+    """Run what comes before Claude; return what it leaves of Claude's own file."""
+    state = home / ".claude.json"
+    environ = {"HOME": str(home), "PATH": "/usr/bin:/bin", "ANTHROPIC_API_KEY": key}
+    subprocess.run(
+        ["sh", "-c", read_data("claude-ready.sh")], env=environ, capture_output=True, check=True
+    )
+    assert [path.name for path in home.iterdir()] == [".claude.json"]
+    found: dict[str, object] = json.loads(state.read_text())
+    return found
+
+
+def test_an_api_key_that_the_machine_has_is_not_asked_about(tmp_path: Path) -> None:
+    state = tmp_path / ".claude.json"
+    state.write_text('{"theme": "dark"}')
+    assert ready(tmp_path, "") == {"theme": "dark"}
+    key, end = f"sk-ant-api03-{'x' * 60}-{'é' * 2}{'y' * 18}", f"{'é' * 2}{'y' * 18}"
+    approved = {"theme": "dark", "customApiKeyResponses": {"approved": [end], "rejected": []}}
+    assert ready(tmp_path, key) == approved
+    assert state.stat().st_mode & 0o777 == 0o600
+    before = state.stat().st_ino
+    assert ready(tmp_path, key) == approved
+    assert state.stat().st_ino == before
+
+
+def test_a_no_from_before_is_taken_back_and_other_answers_stay(tmp_path: Path) -> None:
+    had = {"approved": ["a"], "rejected": ["b", "k" * 20]}
+    (tmp_path / ".claude.json").write_text(json.dumps({"customApiKeyResponses": had}))
+    answers = ready(tmp_path, "k" * 90)["customApiKeyResponses"]
+    assert answers == {"approved": ["a", "k" * 20], "rejected": ["b"]}
+
+
+def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".claude.json").write_text("{broken")
+    with pytest.raises(json.JSONDecodeError):
+        ready(tmp_path, "k" * 90)
+    assert (tmp_path / ".claude.json").read_text() == "{broken"
