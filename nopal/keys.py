@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from guard.keys.client import BrokerClient
+from guard.keys.own_folder import own_folder
 from guard.keys.policy import KeyPolicy
 
 from .key_way import KeyWay
@@ -63,6 +64,7 @@ class Keys:
 
         Raises:
             BrokerUnreachable, BrokerRefused: that cannot be done.
+            NotOurFolder: somebody else can change where the sockets are to be.
         """
         from lima.pid_files import AGENT  # noqa: PLC0415
 
@@ -84,7 +86,8 @@ class Keys:
         if self.paths.lima.user is not None:
             place = self.paths.key_sockets.parent
             place.mkdir(exist_ok=True, parents=True)
-            place.chmod(0o711)
+            with own_folder(place) as descriptor:
+                os.fchmod(descriptor, 0o711)
 
     def prune(self, *, dry_run: bool) -> Iterator[str]:
         """Remove what killed brokers left where Lima's user reaches sockets; yield it in words."""

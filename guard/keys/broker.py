@@ -26,7 +26,7 @@ from .kept import ALL, Kept
 from .log_line import now
 from .needed import is_needed
 from .open_project import OpenProject
-from .own_folder import NotOurFolder
+from .own_folder import NotOurFolder, own_folder
 from .own_keys import OwnAndUpstream, OwnKeys
 from .places import Places
 from .policy import KeyPolicy
@@ -193,7 +193,8 @@ class Broker:
         name = policy.project
         if policy.owner_uid not in (None, os.geteuid()):
             # Through, not in: the sockets in it are still for their owner alone.
-            self.places.sockets.chmod(0o711)
+            with own_folder(self.places.sockets) as descriptor:
+                os.fchmod(descriptor, 0o711)
         project = OpenProject(
             policy=policy,
             path=self.places.socket(name),

@@ -140,6 +140,8 @@ class OpenProject:
                 await connection.upstream.close()
         except asyncio.CancelledError:
             return  # closed by the broker, which waits for it or has forgotten it
+        except OSError:
+            return  # who has left already need not be told apart
         finally:
             writer.close()
 

@@ -41,14 +41,14 @@ def held(folder: Path) -> Iterator[None]:
 def left_behind(place: Path) -> Iterator[Path]:
     """Yield the folders in `place` that no broker holds and that have nothing but dead sockets."""
     for folder in sorted(place.iterdir()) if place.is_dir() else ():
-        with suppress(NotOurFolder, BlockingIOError), _unheld(folder) as descriptor:
+        with suppress(NotOurFolder, OSError), _unheld(folder) as descriptor:
             if _is_dead(folder, descriptor):
                 yield folder
 
 
 def remove(folder: Path) -> None:
     """Remove a folder that `left_behind` found, unless a broker holds it by now."""
-    with suppress(NotOurFolder, BlockingIOError), _unheld(folder) as descriptor:
+    with suppress(NotOurFolder, OSError), _unheld(folder) as descriptor:
         if _is_dead(folder, descriptor):
             for name in _names(descriptor):
                 os.unlink(name, dir_fd=descriptor)

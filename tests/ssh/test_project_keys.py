@@ -11,12 +11,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from guard_fixtures import Sshd, make_key, make_repo, ssh_agent, sshd
 
+from guard.keys.own_folder import NotOurFolder
 from guard.public_key import PublicKey
 from guard.repo_url import parse_repo_url
 from guard.ssh_agent import list_keys
@@ -24,6 +25,7 @@ from nopal.catalogue import Catalogue
 from nopal.deploy_key import NotRegistered, page, register
 from nopal.errors import ProjectFaults
 from nopal.key_audit import audit, signed_objects
+from nopal.keys import Keys
 from nopal.paths import Paths
 from nopal.preflight import Prepared, prepare_all
 from nopal.renew_keys import renew
@@ -96,6 +98,17 @@ class Person:
         port = str(server.port)
         where = f"{user}@127.0.0.1"
         return self.run(socket, "ssh", "-F", "none", "-o", known, "-p", port, where, "echo in")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherPlace(Paths):
+    """Paths whose sockets are in a folder of the test's."""
+
+    place: Path
+
+    @property
+    def key_sockets(self) -> Path:
+        return self.place
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +239,23 @@ def test_keys_of_machines_that_do_not_run_go_unless_one_is_being_worked_on(perso
     assert socket.exists()
     keys.keep_only([], lambda _name: False)
     assert not socket.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root are sockets in another place")
+def test_a_link_in_the_place_of_the_sockets_changes_nothing_that_it_leads_to(
+    person: Person, tmp_path: Path
+) -> None:
+    item, workspace = person.prepared(), person.workspace()
+    victim, place = tmp_path / "victim", tmp_path / "system"
+    victim.mkdir(mode=0o755)
+    place.mkdir()
+    (place / "keys").symlink_to(victim)
+    lima = replace(workspace.paths.lima, user="nobody")
+    paths = OtherPlace(**{**vars(workspace.paths), "lima": lima}, place=place / "keys/1")
+    assert item.keys is not None
+    with pytest.raises(NotOurFolder):
+        Keys(paths, workspace.environ).give(item.project, item.keys)
+    assert victim.stat().st_mode & 0o777 == 0o755
 
 
 def test_with_while_never_no_key_is_settled(person: Person) -> None:
