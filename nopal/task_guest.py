@@ -1,8 +1,8 @@
 """The machine's side of headless tasks: the shell that runs one, and the look at how it fares.
 
 A task runs in a tmux session of its own and needs nobody. It waits for one of the machine's places,
-which are locks: whatever ends a task frees its place. All that it leaves is in a folder, of which
-`out` is brought to the host. What the guest says is hostile.
+which are locks: whatever ends a task frees its place, and the first one that waits gets it. All
+that it leaves is in a folder, of which `out` comes to the host. What the guest says is hostile.
 """
 
 from __future__ import annotations
@@ -82,14 +82,25 @@ dir={_folder(record)}
 cd {quote_path(tree)} || exit 1
 say() {{ echo "$*" > "$dir/state.new" && mv "$dir/state.new" "$dir/state"; }}
 [ -s "$dir/base" ] || git rev-parse HEAD > "$dir/base"
+# Who waits holds a lock, so that later tasks let it go first.
+exec 8> "$dir/waiting"
+flock 8
+is_next() {{
+  for other in {quote_path(FOLDER)}/[0-9]*/waiting; do
+    number=${{other%/waiting}}
+    [ "${{number##*/}}" -ge {record.number} ] || flock -n "$other" true || return 1
+  done
+}}
 place=
 while [ -z "$place" ]; do
   for n in $(seq {AT_ONCE}); do
+    is_next || break
     exec 9> {quote_path(FOLDER)}/places/$n
     if flock -n 9; then place=$n; break; fi
   done
   [ -n "$place" ] || sleep {_TRIES_EVERY_S}
 done
+exec 8>&-
 say running
 if [ -s "$dir/out/{TRANSCRIPT}" ]; then
   set -- {join(commands.again)}

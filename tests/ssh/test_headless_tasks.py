@@ -185,6 +185,20 @@ def test_a_third_task_of_a_machine_waits_for_a_place(queue: Queue) -> None:
     assert queue.records.read(str(first.number)).state == "cancelled"
 
 
+def test_the_task_that_waits_longest_is_next(queue: Queue) -> None:
+    first = queue.begin("wait 1")
+    queue.until(first, "running")
+    queue.until(queue.begin("wait 2"), "running")
+    second, third = queue.begin("wait 3"), queue.begin("wait 4")
+    places = [f"$HOME/.local/state/nopal/tasks/{one.number}/waiting" for one in (second, third)]
+    until = "until ! flock -n {0} true 2>/dev/null && [ -e {0} ]; do sleep 0.1; done"
+    for place in places:
+        assert queue.machine.run(until.format(place))[0] == 0
+    queue.cancel(first)
+    queue.until(second, "running")
+    assert queue.records.read(str(third.number)).state == "queued"
+
+
 def test_more_tasks_than_the_host_takes_are_held_until_there_is_room(queue: Queue) -> None:
     begun = [queue.begin(f"wait {n}") for n in range(AT_ONCE)]
     held = queue.begin("make it so")
