@@ -127,7 +127,7 @@ class Logins:
             if not _NAME.fullmatch(part):
                 raise BadLoginName(part)
         now = int(self.clock())
-        if expires is None and login.days:
+        if expires is None and login.days and not reference:  # nobody knows since when it is there
             expires = now + login.days * _DAY_S
         kept = Kept(
             agent=agent,

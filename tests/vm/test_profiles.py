@@ -39,8 +39,15 @@ disk = "24GiB"
 ports = "none"
 signing = false
 profiles = [{names}]
+skills = ["~/skills"]
+
+[projects.{NAME}.options.claude]
+sandbox = true
 """
     )
+    skill = person.home / "skills/tidy/SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text("Tidy up.\n")
     person.inv("up", "--yes", f"--project={NAME}")
     yield person
     person.inv("destroy", "--yes", "-p", NAME, status=None)
@@ -49,6 +56,12 @@ profiles = [{names}]
 @pytest.mark.parametrize("profile", INSTALLED)
 def test_a_profile_proves_itself(profile: str, person: Person) -> None:
     assert person.inv(f"{profile}.verify", "-p", NAME).out == ""
+
+
+def test_a_skill_of_the_person_is_there_to_be_read_only(person: Person) -> None:
+    read = "cat ~/.claude/skills/tidy/SKILL.md ~/.agents/skills/tidy/SKILL.md"
+    assert person.inv("run", read, "-p", NAME).out == "Tidy up.\n" * 2
+    person.inv("run", "echo x > ~/.claude/skills/tidy/SKILL.md", "-p", NAME, status=1)
 
 
 def test_with_all_of_them_nothing_is_left_to_do(person: Person) -> None:
