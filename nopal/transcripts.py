@@ -7,6 +7,7 @@ plain files and folders below one folder, no more than some bytes.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,7 +67,8 @@ def bring_home(command: Sequence[str], machine: str, folder: Path) -> Tally:
     Raises MachineError: it could not be done, or would be too much.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = sum(one.size for one in files(folder / machine))
+    copies = folder / machine
+    kept = sum(one.size for one in files(copies))
     tally = Tally()
 
     def room(place: Path) -> int:
@@ -74,7 +76,11 @@ def bring_home(command: Sequence[str], machine: str, folder: Path) -> Tally:
         return min(room_in(place), 2 * MOST_BYTES - kept - tally.size, MOST_BYTES - tally.size)
 
     copy = Copy(End(f"~/{machine}", machine), End(str(folder)))
-    bring(command, machine, copy, tally, room=room, within_s=_WITHIN_S)
+    try:
+        bring(command, machine, copy, tally, room=room, within_s=_WITHIN_S)
+    finally:
+        if copies.is_dir() and _holds_only_folders(copies):
+            shutil.rmtree(copies)
     return tally
 
 
@@ -116,6 +122,10 @@ def files(folder: Path) -> tuple[Conversation, ...]:
             status = path.stat()
             found.append(Conversation(path, status.st_size, status.st_mtime))
     return tuple(sorted(found, key=lambda one: (one.changed, one.path)))
+
+
+def _holds_only_folders(folder: Path) -> bool:
+    return all(path.is_dir() and not path.is_symlink() for path in folder.rglob("*"))
 
 
 def search(conversations: Iterable[Conversation], text: str) -> Iterator[tuple[Path, int, str]]:

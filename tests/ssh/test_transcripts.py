@@ -65,10 +65,11 @@ def test_what_was_kept_stays_when_the_machine_has_it_no_more(tmp_path: Path) -> 
     }
 
 
-def test_a_machine_without_conversations_gives_none(tmp_path: Path) -> None:
-    (tmp_path / "guest").mkdir()
+def test_a_machine_without_conversations_leaves_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "guest/.claude/projects/empty").mkdir(parents=True)
     tally = bring_home(command(tmp_path / "guest"), "blog", tmp_path / "host")
-    assert (tally.files, kept(tmp_path)) == (0, {})
+    assert tally.files == 0
+    assert not (tmp_path / "host/blog").exists()
 
 
 def test_a_machine_that_sends_something_else_writes_nothing(tmp_path: Path) -> None:
