@@ -105,13 +105,25 @@ class Yard:
             raise CommandFailed(("limactl", *words), f"ended with {done.status}", done.stderr)
         return took_s
 
-    def ssh(self, name: str) -> Command:
-        """Return what logs in to a machine anew, as the person's own ssh would."""
+    def stand(self, name: str, *words: str) -> Run:
+        """Do what the shell function of `nopal shellenv` does. Raises CommandFailed."""
+        nopal = (Installation().python, "-c", "from nopal.cli import main; main()")
+        typed = Command(
+            (*nopal, "stand", f"--project={name}", "--", *words), ROOT, self.environment
+        )
+        return typed.run(SLOWEST_S)
+
+    def ssh(self, name: str, *, over_master: bool = False) -> Command:
+        """Return what logs in to a machine anew, or joins Lima's connection, as ssh itself would.
+
+        Raises CommandFailed: the machine does not answer.
+        """
         states, pins = StateStore(self.paths.state), PinStore(self.paths.known_hosts)
         address = WayIn(name, lambda: self.driver, states, pins, None).quick_address()
         if address is None:
             raise CommandFailed(("ssh", name), "has nowhere to go", "the machine does not answer")
-        return Command(tuple(ssh_command(address, script="true")), ROOT, self.environment)
+        words = ssh_command(address, script="true", over_master=over_master)
+        return Command(tuple(words), ROOT, self.environment)
 
 
 def new_machines(yard: Yard, rounds: int) -> Iterator[Cost]:
@@ -154,7 +166,7 @@ def _by_limactl(yard: Yard) -> tuple[float, float]:
 
 def running_machine(yard: Yard, pairs: int) -> Iterator[Cost]:
     """Measure verbs on a running, converged machine."""
-    ssh = yard.ssh(PARENT)
+    ssh, joined = yard.ssh(PARENT), yard.ssh(PARENT, over_master=True)
 
     def peer() -> float:
         """Run `true` by the calls of limactl that agent-vm makes in a running machine."""
@@ -177,6 +189,13 @@ def running_machine(yard: Yard, pairs: int) -> Iterator[Cost]:
             lambda: yard.inv("run", "true", "-p", PARENT).wall_s,
             peer,
             0.5,
+        ),
+        (
+            "`nm true`, the shell function, in a running machine",
+            "`ssh true` over the connection that is open",
+            lambda: yard.stand(PARENT, "true").wall_s,
+            lambda: joined.run().wall_s,
+            3.0,
         ),
     )
     for name, beside, ours, other, limit in cells:

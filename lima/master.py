@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lima.instance import Instance
 from lima.limactl import Limactl
+from lima.mounts.again import mount_again
 from lima.process import Identity, run
 
 
@@ -14,7 +15,8 @@ def renew(limactl: Limactl, folder: Path, instance: Instance, person: Identity |
     """End the master of `instance`, however stuck, and have Lima open another.
 
     Lima's agent uses a master and never opens one. It finds its way over the new one by itself,
-    for all but the sockets of this computer that are in the guest, which are put there again.
+    for all but the sockets of this computer that are in the guest, which are put there again, and
+    folders that are mounted over it.
 
     Raises:
         LimactlFailed: Lima does not come to a connection again.
@@ -31,3 +33,4 @@ def renew(limactl: Limactl, folder: Path, instance: Instance, person: Identity |
             way = f"{rule.guest_socket}:{rule.host_socket}"
             options = ("-F", "/dev/null", "-o", f"ControlPath={master}")
             run(("ssh", *options, "-O", "forward", "-R", way, instance.name), run_as=person)
+    mount_again(folder, instance, person)

@@ -17,6 +17,8 @@ from lima.errors import SetupFailed
 OnLine = Callable[[str], None]
 
 _TAIL = 40
+# What a shell starts in the background reads nothing, unless it is told what.
+_LEFT = 'exec 3<&0; "$@" <&3 3<&- &'
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,43 @@ def run(
         stdout = "" if is_merged or process.stdout is None else process.stdout.read()
         errors.join()
         return Completed(process.wait(), stdout, "\n".join(tail))
+
+
+def connect(
+    one: Sequence[str],
+    other: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    run_as: Identity | None = None,
+) -> None:
+    """Start two programs that read what the other writes, and leave them to themselves.
+
+    Each is told of the other's end. One that is not there ends at once.
+    """
+    (other_reads, one_writes), (one_reads, other_writes) = os.pipe(), os.pipe()
+    becomes = run_as is not None and run_as.uid != os.getuid()
+    try:
+        for command, source, sink in (
+            (one, one_reads, one_writes),
+            (other, other_reads, other_writes),
+        ):
+            subprocess.run(
+                ("sh", "-c", _LEFT, "sh", *command),
+                stdin=source,
+                stdout=sink,
+                stderr=subprocess.DEVNULL,
+                env=dict(environment),
+                cwd="/",
+                user=run_as.uid if becomes and run_as else None,
+                group=run_as.gid if becomes and run_as else None,
+                extra_groups=run_as.groups if becomes and run_as else None,
+                # They outlive this command, and Ctrl-C.
+                start_new_session=True,
+                check=False,
+            )
+    finally:
+        for end in (other_reads, one_writes, one_reads, other_writes):
+            os.close(end)
 
 
 def _pump(stream: IO[str] | None, tail: deque[str], on_line: OnLine | None) -> None:

@@ -235,7 +235,7 @@ def words_script(words: Sequence[str], directory: str, *, required: bool) -> str
 
 
 def _no_directory(directory: str) -> str:
-    return f"no directory {directory} in the machine"
+    return f"no directory {directory} in the machine; if it was mounted, inv up brings it back"
 
 
 def read_detached(lines: Sequence[str]) -> tuple[str, str] | None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from lima.errors import SetupFailed
-from lima.process import identity, must_run, run
+from lima.process import connect, identity, must_run, run
 
 
 def test_what_a_program_logs_arrives_line_by_line_apart_from_its_answer() -> None:
@@ -64,3 +65,17 @@ def test_an_unknown_user_has_no_identity() -> None:
 
 def print_nothing(_line: str) -> None:
     pass
+
+
+def test_two_programs_read_what_the_other_writes_and_are_left_alone(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    asks = f'echo question; read -r line; echo "$line" >{heard}.part; mv {heard}.part {heard}'
+    connect(
+        ("sh", "-c", 'read -r line; echo "no $line"'),
+        ("sh", "-c", asks),
+        environment={"PATH": os.environ["PATH"]},
+    )
+    deadline = time.monotonic() + 30
+    while not heard.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert heard.read_text() == "no question\n"

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from person import CHECKOUT, INV, Person, Typed, processes_about
 
+from nopal.paths import Paths
+
 pytestmark = pytest.mark.timeout(3600)
 
 NAME = "dev"
@@ -201,7 +203,7 @@ def test_the_shell_function_starts_where_one_stands(desk: Desk, shell: str) -> N
     assert told.out == f"{desk.code}/alpha/{ODD}\n<a  b><*>"
 
 
-def test_folders_of_the_machines_own_outlive_a_reboot(desk: Desk) -> None:
+def test_folders_of_the_machines_own_are_installed_into_inside(desk: Desk) -> None:
     alpha = desk.code / "alpha"
     desk.run(
         "npm init -y >/dev/null; mkdir -p node_modules/theirs; cargo=Cargo.lock; : > $cargo;"
@@ -215,15 +217,35 @@ def test_folders_of_the_machines_own_outlive_a_reboot(desk: Desk) -> None:
         "semver",
     ]
     assert names(alpha / "node_modules") == ["theirs"]
+
+
+def test_a_machine_that_becomes_a_projects_keeps_its_disk_and_loses_the_folders(
+    desk: Desk,
+) -> None:
+    desk.run("echo here > ~/of-its-own")
+    before = names(desk.code / "alpha")
+    told = desk.person.inv("convert", "--alone", "--yes", "-p", NAME)
+    assert f"the machine loses {desk.skills}" in told.err
+    desk.person.inv("up", "--restart", "-p", NAME)
+    seen = f"cat ~/of-its-own; findmnt -n -t fuse.sshfs; ls -A {desk.code}; nmstatus"
+    words = desk.person.inv("run", seen, "-p", NAME).out.split()
+    assert words[:2] == ["here", "gone"]
+    assert names(desk.code / "alpha") == before
+
+
+def test_a_machine_that_becomes_a_folders_has_all_that_it_had(desk: Desk) -> None:
     # On the way, the guest tries what a hostile one would.
     hostile = HOSTILE_SSHFS.replace("@SECRET@", f"{desk.person.home}/secret")
-    (desk.code / "sshfs").write_text(hostile.replace("@CODE@", str(desk.code)))
-    desk.run(
-        "sudo mv /usr/bin/sshfs /usr/bin/sshfs.real && sudo install -m 755 ../sshfs /usr/bin/sshfs",
+    hostile = hostile.replace("@CODE@", str(desk.code))
+    placed = (
+        f"cat > hostile <<'END'\n{hostile}\nEND\n"
+        "sudo mv /usr/bin/sshfs /usr/bin/sshfs.real; sudo install -m 755 hostile /usr/bin/sshfs"
     )
-    desk.person.inv("restart", "-p", NAME)
-    desk.person.inv("up", "-p", NAME)
-    assert desk.run("node_modules/.bin/semver 1.2.3; cat 'a b/c'").out.split() == ["1.2.3", "x"]
+    desk.person.inv("run", placed, "-p", NAME)
+    desk.person.inv("convert", f"--shared={desk.code}", "--yes", "-p", NAME)
+    desk.person.inv("up", "--restart", "-p", NAME)
+    told = desk.run("cat ~/of-its-own; node_modules/.bin/semver 1.2.3; cat 'a b/c'")
+    assert told.out.split() == ["here", "1.2.3", "x"]
     rows = json.loads(desk.type("nmstatus", "--json"))
     found = {Path(row["folder"]).name: (row["state"], row["bytes"] > 0) for row in rows}
     assert found == dict.fromkeys(("node_modules", "target", "a b"), ("bound", True))
@@ -233,7 +255,19 @@ def test_whatever_is_sent_to_the_server_of_a_folder_opens_nothing_else(desk: Des
     # Each answer is a status, and neither a handle nor data.
     assert desk.run("cat /var/tmp/answers").out.split() == ["101"] * 9
     assert (desk.person.home / "secret").read_text() == "a key\n"
-    assert len(processes_about("server.pyz -e -d " + str(desk.person.home))) == 3
+    assert len(processes_about("server.pyz -e -d " + str(desk.person.home))) == 1
+
+
+def test_folders_come_back_when_the_connection_that_carried_them_is_lost(desk: Desk) -> None:
+    paths = Paths.from_environment(
+        desk.person.environment(), is_root=os.geteuid() == 0, home=desk.person.home
+    )
+    title = f"^ssh: {paths.lima.instance(NAME)}/ssh.sock"
+    subprocess.run(["pkill", "-KILL", "-f", title], check=True)
+    told = desk.person.inv("up", "-p", NAME)
+    assert "opened anew" in told.err
+    assert desk.run("cat file; node_modules/.bin/semver 1.2.3").out.endswith("1.2.3\n")
+    assert "not mounted" not in desk.person.inv("doctor", "-p", NAME, status=None).out
 
 
 def test_a_moved_project_is_said_and_its_folder_taken_along(desk: Desk) -> None:
