@@ -54,9 +54,9 @@ def guest_subject(machine: Machine, keys: Keys) -> Subject:
     visit = Visit(partial(_ask, machine, (key_look.SEEN,) if may_ask else ()))
     name = machine.name
     spec = machine.states.read(name).spec
-    wanted = [
-        text.partition(":")[0] for text in spec.get("mounts", "none").split(", ") if text != "none"
-    ]
+    texts = [text for text in spec.get("mounts", "none").split(", ") if text != "none"]
+    # An older nopal remembered no mode.
+    wanted = {text.partition(":")[0]: not text.endswith(":ro") for text in texts}
     login = Check("login", partial(_login, visit))
     if not login_works(visit):
         return Subject(name, (login,))

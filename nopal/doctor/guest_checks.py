@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 from .. import guest_look
 from ..sizes import in_words
@@ -101,17 +101,24 @@ def credentials_check(visit: Visit, name: str) -> Check:
     return Check("credentials", look)
 
 
-def mounts_check(visit: Visit, name: str, wanted: Collection[str]) -> Check:
-    """Return the check that of this computer's folders just the `wanted` are in the guest."""
+def mounts_check(visit: Visit, name: str, wanted: Mapping[str, bool]) -> Check:
+    """Return the check that of this computer's folders just the `wanted` are in the guest.
+
+    By the folder, whether it is to be writable there.
+    """
 
     def look() -> Finding:
         mounts = guest_look.mounts(visit.told().answers)
-        there = {mount.target for mount in mounts if mount.kind in _HOST_FOLDERS}
+        modes = {mount.target: mount.is_writable for mount in mounts if mount.kind in _HOST_FOLDERS}
+        there = set(modes)
         restart = f"inv restart -p {name}"
         if missing := sorted(set(wanted) - there):
             return Finding(False, f"not mounted: {', '.join(missing)}", restart)
         if more := sorted(there - set(wanted)):
             says = f"mounted, and not asked for when it started: {', '.join(more)}"
+            return Finding(False, says, restart)
+        if other := sorted(path for path in there if modes[path] != wanted[path]):
+            says = f"not as it was asked for, `ro` or `rw`: {', '.join(other)}"
             return Finding(False, says, restart)
         return good(", ".join(sorted(there)) or "nothing of this computer")
 

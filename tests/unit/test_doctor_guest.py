@@ -121,7 +121,8 @@ def test_a_disk_without_room_is_a_fault(answer: str, says: str) -> None:
     assert (room.ok, room.says) == (False, says)
 
 
-def mounts(answer: str, *wanted: str) -> Finding:
+def mounts(answer: str, *writable: str) -> Finding:
+    wanted = dict.fromkeys(writable, True)
     return mounts_check(Visit(FakeGuest({"mounts": answer}).take), "blog", wanted).look()
 
 
@@ -131,6 +132,10 @@ def test_just_the_folders_that_were_asked_for_are_in_the_guest() -> None:
     assert mounts(virtiofs, "/home/ann/code").says == "/home/ann/code"
     assert mounts("/ ext4 rw", "/home/ann/code").says == "not mounted: /home/ann/code"
     assert "not asked for when it started: /home/ann/code" in mounts(virtiofs).says
+
+
+def test_a_mount_has_the_mode_that_was_asked_for() -> None:
+    assert "`ro` or `rw`: /code" in mounts("/ ext4 rw\n/code fuse.sshfs ro", "/code").says
 
 
 def credentials(answer: str | None) -> Finding:
