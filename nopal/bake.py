@@ -63,13 +63,14 @@ class Bakery:
     reporter: Reporter
     command: Command = PATIENT
 
-    def golden_for(self, wish: Wish) -> Golden | None:
+    def golden_for(self, wish: Wish, *, resumes: bool = True) -> Golden | None:
         """Return the golden that `wish` describes, made on the way where there is none.
 
-        A golden is only a cache: where it cannot be made, that is said and None is returned.
+        For a machine that `resumes`, memory is kept with one that is made. A golden is only a
+        cache: where it cannot be made, that is said and None is returned.
         """
         try:
-            return self._bake(wish)
+            return self._bake(wish, resumes=resumes)
         except (LimaError, ConvergeError, MachineError) as error:
             self.reporter.say(f"goes on without a golden machine: {error}")
             return None
@@ -85,7 +86,14 @@ class Bakery:
         """
         return self._bake(wish, refresh=refresh, is_asked=True)
 
-    def _bake(self, wish: Wish, *, refresh: bool = False, is_asked: bool = False) -> Golden:
+    def _bake(
+        self,
+        wish: Wish,
+        *,
+        refresh: bool = False,
+        is_asked: bool = False,
+        resumes: bool = True,
+    ) -> Golden:
         wanted = golden_of(wish, self.driver.base(wish.spec))
         goldens = self.driver.goldens
         goldens.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +104,7 @@ class Bakery:
             if found is None:
                 self._make(wish, wanted, None if refresh else goldens.nearest(wanted))
             # Who only wants a machine gets it sooner by a boot of it than by one more of ours.
-            if found is None or is_asked:
+            if is_asked or (found is None and resumes):
                 self._see_to_sleeper(wish, found or wanted)
             return found or wanted
 
@@ -161,7 +169,9 @@ def golden_on_demand(
     """Return what `Machine.up` asks for a golden when the machine of `project` has to be made."""
 
     def golden() -> Golden | None:
-        return workspace.bakery(reporter).golden_for(golden_wish(workspace, project))
+        bakery = workspace.bakery(reporter)
+        # A machine with mounts has another shape than any memory that is kept: it boots.
+        return bakery.golden_for(golden_wish(workspace, project), resumes=not project.mounts)
 
     return golden
 
