@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 
 _ENTER = '[ -r "$1" ] && [ -x "$1" ]'
 _CHANGE = f'{_ENTER} && [ -w "$1" ]'
+
+
+def holder(index: int, mounts: Sequence[Mount]) -> Mount | None:
+    """Return another mount, which a machine can change, that holds the one at `index`.
+
+    The machine could put a link in its place, and be served what that leads to.
+    """
+    here = mounts[index].path.resolve()
+    around = (one for at, one in enumerate(mounts) if at != index and one.is_writable)
+    return next((one for one in around if here.is_relative_to(one.path.resolve())), None)
 
 
 def fault(mount: Mount, user: str | None) -> tuple[str, str]:

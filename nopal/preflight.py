@@ -26,6 +26,7 @@ from .errors import Fault, Place, ProjectFaults, WrongValue
 from .key_facts import OwnKeys, Surroundings, policy_of
 from .key_notes import key_notes
 from .mount_faults import fault as mount_fault
+from .mount_faults import holder as mount_holder
 from .signers import machine_signer, person_signer
 from .skills import read_skills
 from .wish import Wish
@@ -248,6 +249,9 @@ class _Check:
     def _add_mount_faults(self) -> None:
         for index, mount in enumerate(self._project.mounts):
             found, allowed = mount_fault(mount, self._workspace.paths.lima.user)
+            if outer := mount_holder(index, self._project.mounts):
+                found = f"`{mount.path}`, inside `{outer}`, where the machine could exchange it"
+                allowed = "folders beside each other"
             if found:
                 place = self._project.place(f"mounts[{index}]")
                 self.faults.append(WrongValue(place, f"mounts[{index}]", found, allowed))

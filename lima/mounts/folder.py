@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .git_guard import holds_guarded, is_guarded
@@ -156,7 +157,12 @@ class Folder:
 
     def space(self) -> os.statvfs_result:
         """Return how full the file system is."""
-        return os.statvfs(self.root)
+        return os.statvfs(self._root)
+
+    @cached_property
+    def _root(self) -> int:
+        """The folder itself, once and for all: what its name leads to may change."""
+        return os.open(self.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _change(self, path: bytes) -> None:
         """Refuse to change what must stay."""
@@ -185,7 +191,7 @@ class Folder:
         """Open the folder that holds `path`, and yield it with the last name."""
         *above, name = self._names(path) or [b"."]
         flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-        folder = os.open(self.root, flags)
+        folder = os.dup(self._root)
         try:
             for each in above:
                 below = os.open(each, flags | os.O_NOFOLLOW, dir_fd=folder)

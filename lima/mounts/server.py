@@ -288,6 +288,7 @@ def folder_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Folder:
 def main() -> None:
     """Serve the folder on standard input and output."""
     server = Server(folder_of(sys.argv[1:], os.environ))
+    server.folder.space()  # opens it now
     try:
         serve(server, sys.stdin.buffer, sys.stdout.buffer)
     except (MalformedMessage, BrokenPipeError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nopal.mount_faults import fault
+from nopal.mount_faults import fault, holder
 from nopal.project import Mount
 
 
@@ -24,3 +24,13 @@ def test_who_runs_roots_machines_must_be_able_to_use_it(tmp_path: Path) -> None:
     assert "which nobody may not change" in found
     assert "chown" in allowed
     assert fault(Mount(Path("/")), "nobody") == ("", "")
+
+
+def test_a_mount_inside_one_that_the_machine_can_change_is_found(tmp_path: Path) -> None:
+    (tmp_path / "code/docs").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "code/docs")
+    code = Mount(tmp_path / "code", is_writable=True)
+    for inner in (tmp_path / "code/docs", tmp_path / "link", tmp_path / "code"):
+        assert holder(1, (code, Mount(inner))) == code
+    assert holder(0, (code, Mount(tmp_path / "code/docs"))) is None
+    assert holder(1, (Mount(tmp_path / "code"), Mount(tmp_path / "code/docs"))) is None

@@ -133,6 +133,16 @@ def test_a_link_is_shown_and_never_followed(code: Path) -> None:
     assert secret.stat().st_mtime > 1
 
 
+def test_a_folder_that_is_exchanged_for_a_link_is_still_the_one_it_was(code: Path) -> None:
+    served = Folder(code, is_writable=True)
+    assert served.space().f_bsize > 0
+    code.rename(code.with_name("moved"))
+    code.symlink_to(code.parent)
+    with pytest.raises(FileNotFoundError):
+        served.lstat(b"secret")
+    assert served.lstat(b"repo/file").size == 3
+
+
 def test_a_read_only_folder_takes_no_change(code: Path) -> None:
     server = Server(Folder(code))
     name, new = string(b"repo/file"), string(b"new")
