@@ -33,6 +33,7 @@ from .claude_extras import (
     status_line,
 )
 from .data import read_data
+from .environment import SECRETS
 from .guest import Guest
 from .login import Login
 from .pin import Pin
@@ -43,6 +44,7 @@ PINS = (CLAUDE,)
 _INSTALLED = f"/usr/local/lib/node_modules/{CLAUDE.package}"
 
 _READY = "/usr/local/lib/nopal/claude-ready"
+_EACH_COMMAND = "/etc/nopal/claude-env.sh"
 
 AGENT = Agent(
     program="claude",
@@ -124,6 +126,7 @@ def claude(options: Options, guest: Guest) -> Iterator[Step]:
     yield Directory("~/.claude", mode="0700")
     program, line = status_line()
     yield program
+    yield File(_EACH_COMMAND, f"[ ! -r {SECRETS} ] || . {SECRETS}\n")
     yield File(_READY, read_data("claude-ready.sh"), mode="0755")
     yield JsonMerge("~/.claude/settings.json", _settings(options, guest, line))
     yield JsonMerge("~/.claude.json", _state(guest, options.mcp))
@@ -142,6 +145,9 @@ def _settings(options: Options, guest: Guest, line: dict[str, object]) -> dict[s
             "DISABLE_AUTOUPDATER": Default("1"),
             # Inside tmux colours are cut to 256 otherwise.
             "CLAUDE_CODE_TMUX_TRUECOLOR": Default("1"),
+            # Claude keeps BASH_ENV, by which other agents' commands hear of secrets that changed,
+            # from its own; it puts what is in this file before each of them.
+            "CLAUDE_ENV_FILE": Default(_EACH_COMMAND),
         },
         "permissions": {"defaultMode": _MODES[guest.autonomy]},
         # A repo's .mcp.json is asked about otherwise; their tools still obey the mode.

@@ -14,7 +14,7 @@ from nopal.tasks.open import open_workspace
 from profiles.claude import claude
 from profiles.errors import WrongOption
 from profiles.guest import Guest
-from provision import Command, JsonMerge, Step
+from provision import Command, File, JsonMerge, Step
 from provision.steps.json_merge import Default
 
 GUEST = Guest(name="blog")
@@ -69,6 +69,15 @@ def test_the_status_line_stays_as_the_person_has_it() -> None:
     assert merged("settings.json")["statusLine"] == Default(line)
     own = {"type": "command", "command": "~/line"}
     assert merged("settings.json", settings={"statusLine": own})["statusLine"] == own
+
+
+def test_each_command_reads_the_secrets_as_they_are_then() -> None:
+    env = merged("settings.json")["env"]
+    assert isinstance(env, dict)
+    place = env["CLAUDE_ENV_FILE"].value
+    [file] = [step for step in steps() if isinstance(step, File) and step.path == place]
+    # Claude puts the text into an argument of the shell, which everybody may read.
+    assert file.content == "[ ! -r /etc/nopal/secrets.sh ] || . /etc/nopal/secrets.sh\n"
 
 
 def test_commands_in_a_sandbox_can_neither_lack_nor_leave_it() -> None:

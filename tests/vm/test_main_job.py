@@ -507,16 +507,24 @@ def test_destroying_asks_first_and_names_what_would_be_lost(job: Job) -> None:
     assert job.run("cat ~/code/beta/draft.txt") == "draft"
 
 
+def test_a_rotated_secret_reaches_the_commands_of_a_claude_that_runs(job: Job) -> None:
+    job.person.inv("claude", "--detach", "--repo=beta", "--name=again", "-p", NAME)
+    settled_screen(job, "again")
+    for value in (f"turned-{PLANTED}", f"rotated-{PLANTED}"):
+        (job.person.home / "of-beta").write_text(f"{value}\n")
+        job.person.inv("secrets", "--refresh", "-p", NAME)
+        typed = shlex.quote('RUN: printf %s "$OF_BETA" > /dev/shm/seen')
+        job.run(f"tmux -L nopal send-keys -t =again: -l {typed}; sleep 1")
+        job.run("tmux -L nopal send-keys -t =again: Enter; sleep 5")
+        assert job.person.inv("wait", "again", "-p", NAME).out == "done\n"
+        assert job.run("cat /dev/shm/seen") == value
+
+
 def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Job) -> None:
     pinned = (job.person.state / "known_hosts").read_text()
     disk = job.lima_home / NAME / "disk"
     job.run("head -c 300M /dev/urandom > ~/big && sync && rm ~/big && sync")
     full = disk.stat().st_blocks * 512
-    job.person.inv("claude", "--detach", "--name=again", "-p", NAME)
-    settled_screen(job, "again")
-    job.run("tmux -L nopal send-keys -t =again: -l 'Remember 4711'; sleep 1")
-    job.run("tmux -L nopal send-keys -t =again: Enter")
-    assert job.person.inv("wait", "again", "-p", NAME).out == "done\n"
     job.person.inv("restart", "-p", NAME)
     assert disk.stat().st_blocks * 512 < full - 200 * 2**20
     assert (job.person.state / "known_hosts").read_text() == pinned
@@ -526,7 +534,7 @@ def test_a_stopped_machine_comes_back_trimmed_and_with_the_same_host_key(job: Jo
 def test_an_agents_session_begins_again_after_a_boot_where_it_was(job: Job) -> None:
     has = "tmux -L nopal has-session -t =again 2>/dev/null"
     job.run(f"timeout 120 sh -c 'until {has}; do sleep 1; done'")
-    assert "Remember 4711" in settled_screen(job, "again")
+    assert "RUN: printf" in settled_screen(job, "again")
     job.run("tmux -L nopal kill-session -t =again")
 
 
