@@ -460,20 +460,23 @@ def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: J
 
 def test_tasks_see_their_secrets_and_are_taken_up_after_a_kill(job: Job) -> None:
     inv, here = job.person.inv, ("--repo=beta", "-p", NAME)
+    # No model of intellect is there to say that a command is harmless.
+    settings = "~/.claude/settings.json"
+    job.run(f"jq '.permissions.allow = [\"Bash\"]' {settings} > /dev/shm/own")
+    job.run(f"cat /dev/shm/own > {settings}")
     run = 'RUN: test -n "$OF_BETA" && echo seen > seen'
     inv("task", f"SLOWLY {run}", *here)
-    inv("task", f"ALONE {run}", "--agent=codex", *here)
-    job.run("timeout 300 sh -c 'until [ -s ~/.local/state/nopal/tasks/1/out/transcript ];"
-            " do sleep 1; done'")  # fmt: skip
-    assert inv("wait", "task-2", "-p", NAME).out == "done\n"
-    assert "+seen" in inv("tasks.diff", "2").out
-    job.run("pkill -KILL -s $(tmux -L nopal display-message -p -t =task-1: '#{pane_pid}');"
-            " kill -9 $(tmux -L nopal display-message -p '#{pid}')")  # fmt: skip
-    told = {one["number"]: one["state"] for one in json.loads(inv("tasks", "--json").out)}
-    assert told == {1: "interrupted", 2: "done"}
+    transcript = "~/.local/state/nopal/tasks/1/out/transcript"
+    job.run(f"timeout 300 sh -c 'until [ -s {transcript} ]; do sleep 1; done'")
+    pane = "$(tmux -L nopal display-message -p -t =task-1: '#{pane_pid}')"
+    server = "$(tmux -L nopal display-message -p '#{pid}')"
+    job.run(f"server={server}; pkill -KILL -s {pane}; kill -9 $server")
+    assert [one["state"] for one in json.loads(inv("tasks", "--json").out)] == ["interrupted"]
     inv("tasks.resume", "1")
-    assert inv("wait", "task-1", "-p", NAME).out == "done\n"
-    assert "+seen" in inv("tasks.diff", "1").out
+    inv("task", f"ALONE {run}", "--agent=codex", *here)
+    for number in ("1", "2"):
+        assert inv("wait", f"task-{number}", "-p", NAME).out == "done\n"
+        assert "+seen" in inv("tasks.diff", number).out
 
 
 def test_a_login_is_given_rotated_and_taken_away_while_the_machine_runs(job: Job) -> None:
