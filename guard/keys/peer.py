@@ -26,9 +26,7 @@ class Peer:
 def peer_of(connection: socket.socket) -> Peer:
     """Return the process that connected. Raises OSError where the system does not tell."""
     if sys.platform == "darwin":
-        raw = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
-        _version, uid, *_groups = _XUCRED.unpack(raw)
-        return Peer(uid, connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID))
+        return Peer(_uid_of(connection), connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID))
     size = struct.calcsize("3i")
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     pid, uid, _gid = struct.unpack("3i", raw)
@@ -38,7 +36,16 @@ def peer_of(connection: socket.socket) -> Peer:
 def is_by_another(connection: socket.socket) -> bool:
     """Whether another user listens at the other end; to root none is another, and root to nobody.
 
-    Where an agent's socket was, anybody may have put theirs since.
+    Where an agent's socket was, anybody may have put theirs since. Raises OSError where the system
+    does not tell.
     """
     own = os.geteuid()
-    return own != 0 and peer_of(connection).uid not in (0, own)
+    return own != 0 and _uid_of(connection) not in (0, own)
+
+
+def _uid_of(connection: socket.socket) -> int:
+    if sys.platform == "darwin":
+        raw = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
+        _version, uid, *_groups = _XUCRED.unpack(raw)
+        return int(uid)
+    return peer_of(connection).uid

@@ -38,12 +38,10 @@ def held(folder: Path) -> Iterator[None]:
             return
 
 
-def left_behind(place: Path) -> Iterator[Path]:
-    """Yield the folders in `place` that no broker holds and that have nothing but dead sockets."""
-    for folder in sorted(place.iterdir()) if place.is_dir() else ():
-        with suppress(NotOurFolder, OSError), _unheld(folder) as descriptor:
-            if _is_dead(folder, descriptor):
-                yield folder
+def left_behind(place: Path) -> tuple[Path, ...]:
+    """Return the folders in `place` that no broker holds and that have nothing but dead sockets."""
+    folders = sorted(place.iterdir()) if place.is_dir() else ()
+    return tuple(filter(_is_left, folders))
 
 
 def remove(folder: Path) -> None:
@@ -53,6 +51,12 @@ def remove(folder: Path) -> None:
             for name in _names(descriptor):
                 os.unlink(name, dir_fd=descriptor)
             folder.rmdir()
+
+
+def _is_left(folder: Path) -> bool:
+    with suppress(NotOurFolder, OSError), _unheld(folder) as descriptor:
+        return _is_dead(folder, descriptor)
+    return False
 
 
 @contextmanager

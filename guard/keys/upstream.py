@@ -121,12 +121,13 @@ class AgentConnection:
         try:
             async with timeout(self.list_within_s):
                 streams = await asyncio.open_unix_connection(path)
+            is_foreign = is_by_another(streams[1].get_extra_info("socket"))
         except asyncio.TimeoutError:
             raise UpstreamFailed("it does not take connections") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else ""
             raise UpstreamFailed((reason or str(error)).lower()) from None
-        if is_by_another(streams[1].get_extra_info("socket")):
+        if is_foreign:
             streams[1].close()
             raise UpstreamFailed("another user listens there")
         self._streams = streams

@@ -120,7 +120,7 @@ def test_only_what_a_killed_broker_left_is_removed(broker: BrokerClient, agent: 
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(place / "with a live socket/2.sock"))
         server.listen()
-        assert list(left_behind(place)) == [place / "dead"]
+        assert left_behind(place) == (place / "dead",)
         for folder in place.iterdir():
             remove(folder)
     assert not (place / "dead").exists()

@@ -258,6 +258,19 @@ def test_a_link_in_the_place_of_the_sockets_changes_nothing_that_it_leads_to(
     assert victim.stat().st_mode & 0o777 == 0o755
 
 
+def test_what_killed_brokers_left_is_told_and_removed(person: Person, tmp_path: Path) -> None:
+    paths = person.workspace().paths
+    lima = replace(paths.lima, user="nobody")
+    keys = Keys(OtherPlace(**{**vars(paths), "lima": lima}, place=tmp_path / "1"), {})
+    (tmp_path / "2").mkdir()
+    (told,) = keys.prune(dry_run=True)
+    assert str(tmp_path / "2") in told
+    assert (tmp_path / "2").exists()
+    assert list(keys.prune(dry_run=False)) == [told]
+    assert not (tmp_path / "2").exists()
+    assert list(person.workspace().keys.prune(dry_run=False)) == []
+
+
 def test_with_while_never_no_key_is_settled(person: Person) -> None:
     person.forget()
     with pytest.raises(ProjectFaults, match="there is no ssh-agent"):
