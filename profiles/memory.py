@@ -21,6 +21,9 @@ def memory(guest: Guest) -> str:
         user=guest.user,
         shared=(
             f"These folders are the host's own; a change there is a change of the host: {folders}."
+            " What is installed there for another system (node_modules, .venv, target) may not run"
+            " here: `nmlocal NAME` gives this machine a folder of its own in that place, at the"
+            " speed of its disk, and `nmstatus` lists them."
             if folders
             else "No folder of the host is mounted."
         ),
