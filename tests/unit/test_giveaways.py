@@ -60,4 +60,5 @@ def test_the_table_is_one_that_up_takes(tmp_path: Path) -> None:
     paths = Paths.from_environment({"NOPAL_HOME": "/n"}, is_root=False, home=tmp_path)
     text = "[projects.blog]\n# mine\n\n" + shared_table("dev", "~/Developer:rw")
     check_text(text, paths.config_file, paths, is_person=True)
-    assert text.endswith('[projects.dev]\nmode = "shared"\nmounts = ["~/Developer:rw"]\n')
+    table = '[projects.dev]\nmode = "shared"\nmounts = ["~/Developer:rw"]\nwatch = "events"\n'
+    assert text.endswith(table)
