@@ -34,10 +34,11 @@ from lima.host import Host
 from lima.images import Image
 from lima.instance import Instance
 from lima.limactl import Limactl, LimactlProcess
+from lima.master import end as end_master
 from lima.master import renew
 from lima.paths import LimaPaths
 from lima.pid_files import forget_foreign
-from lima.process import OnLine, identity
+from lima.process import Identity, OnLine, identity
 from lima.qmp import Qmp
 from lima.readiness import last_words, readiness
 from lima.resume import Sleepers
@@ -132,17 +133,15 @@ class LimaDriver:
     @cached_property
     def goldens(self) -> GoldenStore:
         """The disks from which new machines can begin."""
-        person = identity(self.paths.user) if self.paths.user else None
-        disks = CopiedDisks() if self.host.vm_type == "vz" else QemuDisks(person)
-        return GoldenStore(self.paths.goldens, disks, person)
+        disks = CopiedDisks() if self.host.vm_type == "vz" else QemuDisks(self._person)
+        return GoldenStore(self.paths.goldens, disks, self._person)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
         """The moments to which machines can go back."""
         if self.host.vm_type == "vz":
             return CopiedCheckpoints(self.paths, CopiedDisks())
-        person = identity(self.paths.user) if self.paths.user else None
-        return QemuCheckpoints(self.limactl, self.paths, person)
+        return QemuCheckpoints(self.limactl, self.paths, self._person)
 
     @cached_property
     def sleepers(self) -> Sleepers:
@@ -314,8 +313,7 @@ class LimaDriver:
             InstanceNotFound: there is no such machine.
             LimactlFailed: Lima does not come to a connection again.
         """
-        person = identity(self.paths.user) if self.paths.user else None
-        renew(self.limactl, self.paths.instance(name), self._known(name), person)
+        renew(self.limactl, self.paths.instance(name), self._known(name), self._person)
 
     def _end_half(self, name: str) -> None:
         """Stop a machine whose agent, or QEMU, is gone; a guest that still runs shuts down."""
@@ -416,6 +414,11 @@ class LimaDriver:
             raise InstanceNotFound(name)
         return there
 
+    @property
+    def _person(self) -> Identity | None:
+        """Who runs machines, if not the caller."""
+        return identity(self.paths.user) if self.paths.user else None
+
     def _remove(self, there: Instance) -> None:
         if there.protected:
             raise InstanceProtected(there.name)
@@ -424,6 +427,7 @@ class LimaDriver:
             self._remove_empty(there.name, folder)
             return
         self.limactl.delete(there.name, force=True)
+        end_master(folder, self._person)
 
     def _remove_empty(self, name: str, folder: Path) -> None:
         # limactl leaves a folder without lima.yaml alone; so do we, unless it holds nothing.

@@ -11,6 +11,17 @@ from lima.mounts.again import mount_again
 from lima.process import Identity, run
 
 
+def end(folder: Path, person: Identity | None) -> None:
+    """End the master of the machine in `folder`, however stuck, if there is one.
+
+    Lima ends it with the machine, but not when it removes one that runs: then it ends by itself
+    once it notices that nobody answers.
+    """
+    # Not asked to exit: one that stands still would let us wait for ever. Its title is OpenSSH's.
+    title = rf"^ssh: {re.escape(str(_socket(folder)))} \[mux\]"
+    run(("pkill", "-KILL", "-f", "--", title), run_as=person)
+
+
 def renew(limactl: Limactl, folder: Path, instance: Instance, person: Identity | None) -> None:
     """End the master of `instance`, however stuck, and have Lima open another.
 
@@ -21,10 +32,8 @@ def renew(limactl: Limactl, folder: Path, instance: Instance, person: Identity |
     Raises:
         LimactlFailed: Lima does not come to a connection again.
     """
-    master = folder / "ssh.sock"
-    # Not asked to exit: one that stands still would let us wait for ever. Its title is OpenSSH's.
-    title = rf"^ssh: {re.escape(str(master))} \[mux\]"
-    run(("pkill", "-KILL", "-f", "--", title), run_as=person)
+    master = _socket(folder)
+    end(folder, person)
     master.unlink(missing_ok=True)
     limactl.shell(instance.name, "true")
     rules = (instance.config.port_forwards or ()) if instance.config is not None else ()
@@ -34,3 +43,7 @@ def renew(limactl: Limactl, folder: Path, instance: Instance, person: Identity |
             options = ("-F", "/dev/null", "-o", f"ControlPath={master}")
             run(("ssh", *options, "-O", "forward", "-R", way, instance.name), run_as=person)
     mount_again(folder, instance, person)
+
+
+def _socket(folder: Path) -> Path:
+    return folder / "ssh.sock"
