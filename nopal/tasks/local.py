@@ -46,7 +46,7 @@ def nmstatus(c: Context, json: bool = False, project: str = "") -> None:
 
 def _type(c: Context, words: list[str], project: str, *, required: bool = True) -> None:
     """Type `words` in the machine, in the folder that one stands in."""
-    from ..sessions import words_script  # noqa: PLC0415
+    from ..login_shell import words_script  # noqa: PLC0415
     from ..standing import NotMounted, Standing  # noqa: PLC0415
 
     workspace = open_workspace(c)

@@ -19,7 +19,7 @@ def ssh(c: Context, project: str = "", dir: str = "") -> None:
 
     In a folder of this computer that the machine has mounted, it opens in that same folder.
     """
-    from ..sessions import login_script  # noqa: PLC0415
+    from ..login_shell import login_script  # noqa: PLC0415
     from ..standing import Standing  # noqa: PLC0415
     from ..terminal import term_and_terminfo  # noqa: PLC0415
 
@@ -41,7 +41,7 @@ def ssh(c: Context, project: str = "", dir: str = "") -> None:
 )
 def run(c: Context, command: str, project: str = "", dir: str = "") -> None:
     """Run a command in the machine; its exit status becomes this one's."""
-    from ..sessions import command_script  # noqa: PLC0415
+    from ..login_shell import command_script  # noqa: PLC0415
     from ..standing import Standing, is_terminal  # noqa: PLC0415
 
     workspace = open_workspace(c)
@@ -61,7 +61,7 @@ def stand(c: Context, project: str = "") -> None:
     An agent's name alone opens its session, as `inv claude` does. All else is run just as it is
     typed, each word for itself: inv stand -- npm test
     """
-    from ..sessions import words_script  # noqa: PLC0415
+    from ..login_shell import words_script  # noqa: PLC0415
     from ..standing import Standing, is_terminal  # noqa: PLC0415
 
     words = after_dashes(sys.argv)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lima.spec import GUEST_AGENT_SOCKET
+from nopal.login_shell import command_script, prelude
 from nopal.lost_work import SCRIPT, LostWork, read_answer
-from nopal.sessions import command_script, prelude
 from nopal.ssh_command import ssh_command
 from provision.transport.address import SshAddress
 

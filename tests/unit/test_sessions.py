@@ -4,13 +4,12 @@ import shlex
 
 import pytest
 
+from nopal.login_shell import command_script, prelude
 from nopal.sessions import (
     BadSessionName,
     Session,
     attach_script,
-    command_script,
     detached_script,
-    prelude,
     read_detached,
     start_script,
 )
