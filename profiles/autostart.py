@@ -30,6 +30,8 @@ Description=Sessions of coding agents that ran when the machine stopped
 ExecStart={_FOLDER}/start-sessions
 # tmux, which it starts, goes on in it.
 RemainAfterExit=yes
+# An agent that does not end holds up nobody's shutdown.
+TimeoutStopSec=10
 
 [Install]
 WantedBy=default.target
