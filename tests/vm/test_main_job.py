@@ -516,10 +516,10 @@ def test_a_rotated_secret_reaches_the_commands_of_a_claude_that_runs(job: Job) -
     for word in ("turned", "rotated"):
         (job.person.home / "of-beta").write_text(f"{word}-{PLANTED}\n")
         job.person.inv("secrets", "--refresh", "-p", NAME)
-        typed = shlex.quote('RUN: printf %s "$OF_BETA" > /dev/shm/seen')
+        typed = shlex.quote('RUN: printf %s "$OF_BETA" > seen')
         job.run(f"tmux -L nopal send-keys -t =again: -l {typed}; sleep 1")
         job.run("tmux -L nopal send-keys -t =again: Enter")
-        is_there = f"grep -q ^{word}- /dev/shm/seen 2>/dev/null"
+        is_there = f"grep -q ^{word}- ~/code/beta/seen 2>/dev/null"
         job.run(f"timeout 120 sh -c 'until {is_there}; do sleep 1; done'")
         assert job.person.inv("wait", "again", "-p", NAME).out == "done\n"
 
