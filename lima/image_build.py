@@ -69,7 +69,7 @@ class Recipe:
             str(folder / "disk.qcow2"),
             kernel=str(folder / "vmlinuz"),
             initrd=str(folder / "initrd.img"),
-            # An emulated kernel now and then panics at its first steps, and the next boot is well.
+            # A kernel that panics at its first steps is well at the next boot, or stands still.
             cmdline=f"root=/dev/vda rw {_CONSOLE[self.machine]} net.ifnames=0 panic=3",
             legacy_bios=self.machine == "x86_64",
         )

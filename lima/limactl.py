@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lima.emulation import emulation
 from lima.errors import LimactlFailed, LimactlMissing
 from lima.host import Host
 from lima.instance import Instance, decode
@@ -27,11 +28,6 @@ _PASSED_ON = (
 )
 _OF_OURSELVES = ("XDG_CACHE_HOME", "TMPDIR")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Lima decides for KVM when /dev/kvm is there at all; these come first and so win.
-_EMULATION = {
-    "x86_64": "-machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
-    "aarch64": "-machine virt -accel tcg,thread=multi,tb-size=512 -cpu max",
-}
 
 
 class Run(Protocol):
@@ -164,8 +160,9 @@ def environment(
     ours: Mapping[str, str],
     qemu_options: Sequence[str] = (),
     keeps_git: Sequence[Path] = (),
+    qemu: str = "",
 ) -> dict[str, str]:
-    """Return the whole environment limactl gets. Pure."""
+    """Return the whole environment limactl gets; `qemu` says its version. Pure."""
     is_ourselves = paths.user is None
     path = ours.get("PATH", _SYSTEM_PATH) if is_ourselves else _SYSTEM_PATH
     result = {
@@ -180,7 +177,7 @@ def environment(
     }
     kept = (*_PASSED_ON, *_OF_OURSELVES) if is_ourselves else _PASSED_ON
     result.update((key, ours[key]) for key in kept if key in ours)
-    options = [] if host.has_hardware_virtualisation else [_EMULATION[host.machine]]
+    options = [] if host.has_hardware_virtualisation else [emulation(host.machine, qemu)]
     options += qemu_options
     if options:
         # Lima starts machines by all of it, and asks QEMU what it can do by the program alone.
@@ -219,12 +216,13 @@ class LimactlProcess:
         except OSError as error:
             # Not "no machines": a place that cannot be had says nothing of what is in it.
             raise LimactlFailed(" ".join(arguments), 1, str(error)) from error
+        qemu = self._qemu(person) if arguments[0] == "start" else ""
         say = on_line and (lambda line: on_line(message(line)))
         try:
             return run(
                 (str(self.executable), "--log-format=json", *arguments),
                 environment=environment(
-                    self.paths, self.host, person, self.ours, qemu_options, keeps_git
+                    self.paths, self.host, person, self.ours, qemu_options, keeps_git, qemu
                 ),
                 input_text=input_text,
                 # A place every user may stand in; limactl writes nothing here.
@@ -234,6 +232,17 @@ class LimactlProcess:
             )
         except (FileNotFoundError, PermissionError) as error:
             raise LimactlMissing from error
+
+    def _qemu(self, person: Identity) -> str:
+        """Return what QEMU says of its version, where it matters; nothing, if it is not there."""
+        if self.host.has_hardware_virtualisation:
+            return ""
+        command = (f"qemu-system-{self.host.machine}", "--version")
+        ours = environment(self.paths, self.host, person, self.ours)
+        try:
+            return run(command, environment=ours, directory=Path("/"), run_as=person).stdout
+        except (FileNotFoundError, PermissionError):
+            return ""  # limactl says what is wrong
 
     def _see_to_home(self, verb: str, person: Identity) -> None:
         home = self.paths.home

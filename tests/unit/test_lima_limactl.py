@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lima.emulation import emulation
 from lima.errors import LimactlFailed, LimactlMissing
 from lima.host import Host
 from lima.limactl import Limactl, LimactlProcess, environment, message
@@ -64,6 +65,22 @@ def test_qemu_is_told_to_emulate_only_where_it_must(machine: str) -> None:
     fast = replace(FAST, machine=machine)  # type: ignore[arg-type]
     assert "-accel tcg" in environment(PATHS, slow, AL, OURS)[variable]
     assert variable not in environment(PATHS, fast, AL, OURS)
+
+
+@pytest.mark.parametrize(
+    ("version", "processor"),
+    [
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\n", "max,cx16=off"),
+        ("QEMU emulator version 10.0.2\n", "max"),
+        ("", "max"),
+    ],
+)
+def test_an_old_qemu_emulates_no_instruction_that_it_gets_wrong(
+    version: str, processor: str
+) -> None:
+    told = environment(PATHS, SLOW, AL, OURS, qemu=version)["QEMU_SYSTEM_X86_64"]
+    assert told.endswith(f"-cpu {processor}")
+    assert emulation("aarch64", version).endswith("-cpu max")
 
 
 def test_a_failure_tells_the_fatal_line_of_limactl() -> None:
