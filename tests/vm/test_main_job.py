@@ -460,10 +460,9 @@ def test_agents_on_two_branches_ask_work_and_finish_and_all_of_it_is_seen(job: J
 
 def test_tasks_see_their_secrets_and_are_taken_up_after_a_kill(job: Job) -> None:
     inv, here = job.person.inv, ("--repo=beta", "-p", NAME)
-    # No model of intellect is there to say that a command is harmless.
-    settings = "~/.claude/settings.json"
-    job.run(f"jq '.permissions.allow = [\"Bash\"]' {settings} > /dev/shm/own")
-    job.run(f"cat /dev/shm/own > {settings}")
+    # Of its automatic mode Claude asks a model of intellect; the next `up` sets that mode again.
+    settings, mode = "~/.claude/settings.json", '.permissions.defaultMode = "bypassPermissions"'
+    job.run(f"jq '{mode}' {settings} > /dev/shm/own && cat /dev/shm/own > {settings}")
     run = 'RUN: test -n "$OF_BETA" && echo seen > seen'
     inv("task", f"SLOWLY {run}", *here)
     transcript = "~/.local/state/nopal/tasks/1/out/transcript"
@@ -511,7 +510,8 @@ def test_destroying_asks_first_and_names_what_would_be_lost(job: Job) -> None:
 
 
 def test_a_rotated_secret_reaches_the_commands_of_a_claude_that_runs(job: Job) -> None:
-    job.person.inv("claude", "--detach", "--repo=beta", "--name=again", "-p", NAME)
+    claude = ["claude", "--detach", "--repo=beta", "--name=again", "-p", NAME]
+    job.person.inv(*claude, "--", "--permission-mode=manual", "--allowedTools=Bash")
     settled_screen(job, "again")
     for word in ("turned", "rotated"):
         (job.person.home / "of-beta").write_text(f"{word}-{PLANTED}\n")
