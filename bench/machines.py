@@ -34,6 +34,11 @@ from .machines_page import Boot, Cost, MachineResults
 from .tools import ROOT, Installation
 
 SLOWEST_S = 3600.0
+_NOPAL = """\
+from nopal.cli import Nopal
+from nopal.tasks import ns
+Nopal(name="nopal", binary="nopal", namespace=ns, version="").run()
+"""
 PROFILES = ("docker", "node", "claude", "codex", "gh", "git")
 RESUMED, BOOTED, PARENT, BARE = "resumed", "booted", "parent", "bare"
 # Memory is kept for each size apart: of this one none is ever asked for.
@@ -107,7 +112,8 @@ class Yard:
 
     def stand(self, name: str, *words: str) -> Run:
         """Do what the shell function of `nopal shellenv` does. Raises CommandFailed."""
-        nopal = (Installation().python, "-c", "from nopal.cli import main; main()")
+        # As the command `nopal`, which this checkout need not have been installed for.
+        nopal = (Installation().python, "-c", _NOPAL)
         typed = Command(
             (*nopal, "stand", f"--project={name}", "--", *words), ROOT, self.environment
         )
