@@ -224,11 +224,15 @@ class Machine:
         if not self.keys.carry(address) and has_some:
             self.reporter.say("it has no way to its keys; inv restart gives it one")
 
-    def see_to_connection(self) -> None:
-        """Mend what a login to a running machine needs, and what its forwards hang on."""
+    def see_to_connection(self, *, logs_in: bool = True) -> None:
+        """Mend what a login to a running machine needs, and what its forwards hang on.
+
+        Whoever only joins the connection that is open needs no sshd that greets, which takes an
+        emulated machine a second.
+        """
         state = self.states.read(self.name)
         is_connected = self.way_in.is_tended(state) and self.way_in.is_connected(state)
-        if is_connected and self.way_in.greets(state):
+        if is_connected and (not logs_in or self.way_in.greets(state)):
             return
         with self.locked():
             self._mending.connection(state, Glance())

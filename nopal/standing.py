@@ -155,10 +155,11 @@ class Standing:
         pairs = zip(repos, folders, strict=True)
         return tuple(repo.path or folder for repo, folder in pairs)
 
-    def ready(self, needs: str = "") -> SshAddress:
+    def ready(self, needs: str = "", *, logs_in: bool = True) -> SshAddress:
         """Return where the machine is, after bringing it up where it is not.
 
         `needs` names a profile: the machine is then brought up to date with its project, too.
+        Unless it is said that nobody `logs_in`, its sshd is seen to.
 
         Raises:
             ProfileMissing: the project lacks that profile.
@@ -169,7 +170,7 @@ class Standing:
             machine = self.workspace.machine(name, reporter)
             address = machine.quick_address()
             if address is not None:
-                machine.see_to_connection()
+                machine.see_to_connection(logs_in=logs_in or not self._is_master_fit(address))
             if address is not None and not needs:
                 renew(self.workspace, self.project, reporter.say)
                 machine.carry_keys(has_some=self.project.keys.while_ != "never")
@@ -233,7 +234,7 @@ class Standing:
 
     def run(self, script: str, *, tty: bool) -> int:
         """Run `script` as `attach` does, over the connection that is open already if it is fit."""
-        address = self.ready()
+        address = self.ready(logs_in=False)
         command = ssh_command(
             address, script=script, tty=tty, over_master=self._is_master_fit(address)
         )
@@ -242,7 +243,7 @@ class Standing:
 
     def ask(self, script: str, *, address: SshAddress | None = None) -> tuple[int, list[str]]:
         """Run `script` in the machine as `run` does; return its status and what it printed."""
-        address = address or self.ready()
+        address = address or self.ready(logs_in=False)
         with self._connected():
             answer = subprocess.run(
                 ssh_command(address, script=script, over_master=self._is_master_fit(address)),
