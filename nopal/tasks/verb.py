@@ -53,6 +53,11 @@ class Verb(Task[Any]):
             self._arguments = super().get_arguments(ignore_unknown_help)
         return self._arguments
 
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
+        """See Invoke's Task. What is told by its place leaves the short flags to the others."""
+        taken = {*taken_names, *name} if name in self.positional else taken_names
+        return super().arg_opts(name, default, taken)
+
 
 @contextmanager
 def explained() -> Iterator[None]:
