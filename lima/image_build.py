@@ -69,8 +69,9 @@ class Recipe:
             str(folder / "disk.qcow2"),
             kernel=str(folder / "vmlinuz"),
             initrd=str(folder / "initrd.img"),
-            # A kernel that panics at its first steps is well at the next boot, or stands still.
-            cmdline=f"root=/dev/vda rw {_CONSOLE[self.machine]} net.ifnames=0 panic=3",
+            # Emulated on a busy host, a kernel may crash while it patches its own code (QEMU 7.2),
+            # mostly at its boot. It is well at the next one, and else stands still.
+            cmdline=f"root=/dev/vda rw {_CONSOLE[self.machine]} net.ifnames=0 panic=3 oops=panic",
             legacy_bios=self.machine == "x86_64",
         )
 
