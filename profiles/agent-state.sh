@@ -30,7 +30,9 @@ asked='.tool_input as $in | if .tool_name == "AskUserQuestion" then $in.question
 # With this conversation it is started again at boot, where that is wanted.
 goes_on_with() {
     again=$HOME/.local/state/nopal/again/$NOPAL_SESSION
-    [ ! -f "$again" ] || printf '%s\n' "$1" >"$again.id"
+    [ -f "$again" ] || return 0
+    # Whole or not at all: a machine may go down at any time.
+    printf '%s\n' "$1" >"$again.new.id" && mv -f "$again.new.id" "$again.id"
 }
 state='' question=''
 case $event in

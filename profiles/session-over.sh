@@ -4,6 +4,6 @@
 case $(systemctl is-system-running 2>/dev/null) in
 running | degraded | starting | maintenance)
     again=$HOME/.local/state/nopal/again/$1
-    rm -f -- "$again" "$again.id"
+    rm -f -- "$again" "$again.id" "$again.new.id"
     ;;
 esac

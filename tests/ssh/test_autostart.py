@@ -99,8 +99,12 @@ def test_an_agent_goes_on_with_its_conversation_and_its_own_arguments(guest: Boo
 def test_a_conversation_that_was_chosen_needs_no_word_to_be_taken_up_again(guest: Booting) -> None:
     guest.is_told("22-bb")
     guest.begin("", "--resume=22-bb")
-    guest.end_server()
-    assert guest.again.with_name("claude.id").read_text() == "22-bb\n"
+    chosen = guest.again.with_name("claude.id")
+    until = time.monotonic() + SOON_S
+    while not chosen.exists():  # an agent may look idle before its hook has told of it
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert chosen.read_text() == "22-bb\n"
 
 
 @pytest.mark.parametrize("told", ["", "'$(touch stolen)'", "'a b'"])
