@@ -30,6 +30,7 @@ _CIDATA = "/mnt/lima-cidata"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
 SEED_BYTES = 64
 _HOST = "host-key:"
+_KEEP_ADDRESS = "network: {version: 2, ethernets: {%s: {addresses: [%s]}}}\\n"
 
 
 class Runs(Protocol):
@@ -173,6 +174,14 @@ fi
 rm -f /etc/ssh/ssh_host_* /var/lib/systemd/random-seed /var/lib/systemd/credential.secret
 ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f {_HOST_KEY}
 /usr/lib/systemd/systemd-random-seed save
+
+# QEMU's DHCP server has given the sleeper's address to the MAC that is in memory. When the guest
+# boots again without a new QEMU, it has its own MAC and gets another one, where no forward leads.
+device=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1)
+address=$(ip -4 -o address show dev "$device" scope global | awk '{{print $4; exit}}')
+if [ -d /etc/netplan ] && [ -n "$address" ]; then
+    (umask 077; printf '{_KEEP_ADDRESS}' "$device" "$address" > /etc/netplan/60-nopal.yaml)
+fi
 
 # To cloud-init the next boot is a first one.
 rm -rf /var/lib/cloud/instance /var/lib/cloud/instances/* /var/lib/cloud/data/* /var/lib/cloud/sem/*

@@ -51,6 +51,9 @@ class Twins:
     def run(self, command: str, name: str) -> str:
         return self.person.inv("run", command, "-p", name).out.strip()
 
+    def run_if_reached(self, command: str, name: str) -> str:
+        return self.person.inv("run", command, "-p", name, status=None).out.strip()
+
     def driver(self) -> LimaDriver:
         return driver_of(self.person)
 
@@ -121,6 +124,19 @@ def test_nothing_of_the_one_who_slept_is_left(twins: Twins) -> None:
 def test_names_are_found_and_the_clock_is_right(twins: Twins) -> None:
     assert twins.run("getent hosts host.lima.internal", "two").startswith("192.168.5.2")
     assert abs(float(twins.run("date +%s", "two")) - time.time()) < 60
+
+
+def test_one_that_boots_again_by_itself_is_reached_as_before(twins: Twins) -> None:
+    since = "cat /proc/sys/kernel/random/boot_id"
+    before = twins.run(since, "two")
+    twins.person.inv("run", "sudo systemctl reboot", "-p", "two", status=None)
+    deadline = time.monotonic() + SLOWEST_UP_S
+    while twins.run_if_reached(since, "two") in {"", before}:
+        assert time.monotonic() < deadline
+        time.sleep(2)
+    assert twins.run("hostname", "two") == "lima-two"
+    # Its own MAC has got another address; the one of the forwards is still there.
+    assert "192.168.5.15" in twins.run("hostname -I", "two")
 
 
 def test_a_restart_is_an_ordinary_boot_with_the_same_host_key(twins: Twins) -> None:
