@@ -177,6 +177,15 @@ def test_another_key_of_the_agent_is_not_seen_in_the_machine(job: Job) -> None:
     assert job.run("sudo -n bash -lc 'echo $SSH_AUTH_SOCK'") == ""
 
 
+def test_services_of_the_user_and_panes_of_tmux_have_the_same_agent(job: Job) -> None:
+    shown = job.run("systemctl --user show-environment | grep ^SSH_AUTH_SOCK=")
+    assert shown == "SSH_AUTH_SOCK=/run/user/1000/nopal-agent.sock"
+    job.run("tmux -L nopal new-session -d -s seen 'ssh-add -l > ~/seen 2>&1; mv ~/seen ~/listed'")
+    listed = job.run("for i in $(seq 30); do [ -e ~/listed ] && break; sleep 1; done; cat ~/listed")
+    assert job.key.fingerprint in listed
+    job.run("rm ~/listed; ssh-add -D 2>/dev/null; ssh-add -l >/dev/null")
+
+
 def test_a_server_that_takes_the_key_and_is_none_of_the_projects_stays_closed(job: Job) -> None:
     user = job.foreign.url("").partition("://")[2].partition("@")[0]
     ssh = f"ssh -o StrictHostKeyChecking=no -p {job.foreign.port} {user}@192.168.5.2"
