@@ -481,7 +481,10 @@ def test_tasks_see_their_secrets_and_are_taken_up_after_a_kill(job: Job) -> None
     job.run(f"server={server}; pkill -KILL -s {pane}; kill -9 $server")
     assert [one["state"] for one in json.loads(inv("tasks", "--json").out)] == ["interrupted"]
     inv("tasks.resume", "1")
-    assert inv("wait", "task-1", "-p", NAME).out == "done: ended\n"
+    inv("task", f"ALONE {run}", "--agent=codex", *here)
+    for number in ("1", "2"):
+        assert inv("wait", f"task-{number}", "-p", NAME).out == "done: ended\n"
+        assert "+seen" in inv("tasks.diff", number).out
 
 
 def test_a_login_is_given_rotated_and_taken_away_while_the_machine_runs(job: Job) -> None:
