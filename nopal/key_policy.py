@@ -7,11 +7,13 @@ them, and log in to the servers of its own repos, as their URLs say, with the ke
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from guard.host_trust import known_hosts_name
 from guard.keys.policy import KeyPolicy, Rate, Rates, Verdict
+from guard.repo_url import RepoUrlRefused, parse_repo_url
 
 if TYPE_CHECKING:
     from guard.repo_url import RepoUrl
@@ -82,22 +84,21 @@ def key_policy(project: Project, urls: Sequence[RepoUrl], facts: KeyFacts) -> Ke
 def own_servers(project: Project, urls: Sequence[RepoUrl]) -> Iterator[Server]:
     """Yield the servers of the project's own repos that a machine may log in to unasked.
 
-    A repo's own file may name any server, as any user: of what it alone names only git counts, who
-    has nothing but repos wherever such a user is.
+    A repo's own file may name any server, so it opens none but those, as the users, of the repos
+    that the person's file lists and of the remote that the repo was cloned from.
     """
-    for index, url in enumerate(urls):
-        if url.scheme == "ssh" and (_user(url) == GIT or not _is_by_repo_file(project, index)):
-            yield Server(known_hosts_name(url.host.lower(), url.port), _user(url))
+    by_ssh = [(index, _server(url)) for index, url in enumerate(urls) if url.scheme == "ssh"]
+    by_person = {server for index, server in by_ssh if not _is_by_repo_file(project, index)}
+    by_person.update(_origin_server(project))
+    for _, server in by_ssh:
+        if server in by_person:
+            yield server
 
 
 def doubtful_servers(project: Project, urls: Sequence[RepoUrl]) -> tuple[Server, ...]:
     """Return the servers of repos that `own_servers` leaves out."""
     own = set(own_servers(project, urls))
-    all_of_them = (
-        Server(known_hosts_name(url.host.lower(), url.port), _user(url))
-        for url in urls
-        if url.scheme == "ssh"
-    )
+    all_of_them = (_server(url) for url in urls if url.scheme == "ssh")
     return tuple(dict.fromkeys(server for server in all_of_them if server not in own))
 
 
@@ -137,8 +138,14 @@ def _keys(
     return tuple(dict.fromkeys((*signs, *logs_in))), signs or None, logs_in or None
 
 
-def _user(url: RepoUrl) -> str:
-    return url.user or GIT
+def _server(url: RepoUrl) -> Server:
+    return Server(known_hosts_name(url.host.lower(), url.port), url.user or GIT)
+
+
+def _origin_server(project: Project) -> Iterator[Server]:
+    with suppress(RepoUrlRefused):
+        if project.origin and (url := parse_repo_url(project.origin)).scheme == "ssh":
+            yield _server(url)
 
 
 def _is_by_repo_file(project: Project, index: int) -> bool:

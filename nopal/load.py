@@ -64,6 +64,7 @@ def load_project(
         choice,
         person_file=paths.config_file,
         repo_root=root if repo_layer else None,
+        origin=without_password(origin) if repo_layer and is_remote(origin) else "",
         is_in_person_file=choice.name in files.projects,
     )
     return replace(project, name=name, fork_of=forked) if forked else project
@@ -184,6 +185,7 @@ def _project(
     *,
     person_file: Path,
     repo_root: Path | None,
+    origin: str,
     is_in_person_file: bool,
 ) -> Project:
     settings.pop("name", None)
@@ -203,6 +205,7 @@ def _project(
         options=options,
         person_file=person_file,
         repo_root=repo_root,
+        origin=origin,
         is_in_person_file=is_in_person_file,
         holds_origin=choice.holds_origin,
         provenance=provenance(settings),

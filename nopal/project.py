@@ -159,6 +159,8 @@ class Project:
     """The person's own file, whether it exists or not: errors say what to write there."""
     repo_root: Path | None = None
     """The repo whose `.nopal.toml` has a say in this project."""
+    origin: str = ""
+    """URL of that repo's remote `origin`: the person's own word, unlike the file."""
     is_in_person_file: bool = False
     fork_of: str = ""
     """The project that these settings are of, for a machine that was forked."""

@@ -9,7 +9,7 @@ from guard.keys.policy import KeyPolicy, Rate
 from guard.repo_url import parse_repo_url
 from nopal.key_facts import server_parts
 from nopal.key_notes import key_notes
-from nopal.key_policy import KeyFacts, key_policy
+from nopal.key_policy import KeyFacts, key_policy, own_servers
 
 WORK, HOME, LOGIN, SIGN = (f"SHA256:{letter * 43}" for letter in "WHLS")
 HOST_KEYS = {"github.com": ("ssh-ed25519 AAAA",), "[git.example.org]:2222": ("ssh-ed25519 BBBB",)}
@@ -106,17 +106,37 @@ def test_a_machine_that_is_never_to_use_a_key_has_no_policy(desk: Desk) -> None:
     assert maybe(desk, f'[projects.blog]\n{REPOS}[projects.blog.keys]\nwhile = "never"\n') is None
 
 
-def test_a_repos_file_opens_no_login_but_those_of_git(desk: Desk) -> None:
-    desk.write_repo(
-        'name = "blog"\nrepos = ["git@github.com:me/blog.git", "root@prod.example.org:x.git"]\n'
-    )
-    project = desk.load()
+@pytest.mark.parametrize(
+    ("origin", "opened"),
+    [
+        ("git@github.com:me/blog.git", {"github.com": "allow"}),
+        ("https://github.com/me/blog.git", {}),
+        ("/srv/blog.git", {}),
+        ("", {}),
+    ],
+)
+def test_a_repos_file_opens_no_login_but_those_of_its_origin(
+    desk: Desk, origin: str, opened: dict[str, str]
+) -> None:
+    others = ("root@github.com:x.git", "git@gitlab.com:you/private.git", "git@github.com:me/b.git")
+    desk.write_repo(f'name = "blog"\nrepos = {[*others]}\n'.replace("'", '"'))
+    project = desk.load(origin=origin)
     urls = [parse_repo_url(repo.url) for repo in project.repos]
     found = key_policy(project, urls, FACTS)
     assert found is not None
-    assert found.login == {"github.com": "allow"}
-    (note,) = key_notes(project, urls, found)
-    assert "prod.example.org as root" in note
+    assert found.login == opened
+    assert found.users == dict.fromkeys(opened, ("git",))
+    notes = "".join(key_notes(project, urls, found))
+    assert "github.com as root" in notes
+    assert "gitlab.com as git" in notes
+    assert ("github.com as git" in notes) == (not opened)
+
+
+def test_what_the_persons_file_lists_is_theirs_wherever_it_is(desk: Desk) -> None:
+    desk.write_repo('name = "blog"\n')
+    project = desk.write_person(f"[projects.blog]\n{REPOS}").load("blog")
+    urls = [parse_repo_url(repo.url) for repo in project.repos]
+    assert {server.user for server in own_servers(project, urls)} == {"git", "ann"}
 
 
 def test_a_host_whose_key_is_not_known_is_told(desk: Desk) -> None:
