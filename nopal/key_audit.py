@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _SIGNATURE = b"-----BEGIN SSH SIGNATURE-----"
 _HASHES = ("sha512", "sha256")
 _KINDS = (b"commit", b"tag")
+_PACK_BLOCKS = 2 << 20
+"""Of 512 bytes. Who owns the server, or may push to it, chooses what is in the repo."""
+_BOUNDED = ("sh", "-c", f'ulimit -f {_PACK_BLOCKS} && exec "$@"', "sh")
+_WITHIN_S = 10 * 60
+_LARGEST_OBJECT = 1 << 20
+"""In bytes. A commit or tag beyond is passed over: it could fill this computer's memory."""
 
 
 @dataclass(eq=False)
@@ -76,7 +82,7 @@ def signed_objects(urls: Sequence[RepoUrl], access: AccessCheck) -> dict[str, st
             place = Path(folder)
             environ = git_environment(url, access, place / "ssh") | {"GIT_NO_LAZY_FETCH": "1"}
             clone = ("git", "clone", "-q", "--mirror", "--filter=tree:0", "--", url.text)
-            _run([*clone, str(place / "repo")], environ, url)
+            _run([*_BOUNDED, *clone, str(place / "repo")], environ, url)
             for kind, name, content in _objects(place / "repo", environ):
                 shown = f"{kind.decode()} {name.decode()} of {url.text}"
                 found |= dict.fromkeys(digests(kind, content), shown)
@@ -84,9 +90,17 @@ def signed_objects(urls: Sequence[RepoUrl], access: AccessCheck) -> dict[str, st
 
 
 def _run(argv: Sequence[str], environ: Mapping[str, str], url: RepoUrl) -> None:
-    done = subprocess.run(
-        argv, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            argv,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_WITHIN_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RepoNotRead(url.text, f"it takes more than {_WITHIN_S // 60} minutes") from error
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise RepoNotRead(url.text, printable(lines[-1]) if lines else "git said nothing")
@@ -103,16 +117,23 @@ def _objects(repo: Path, environ: Mapping[str, str]) -> Iterator[tuple[bytes, by
         stderr=subprocess.DEVNULL,  # it warns that the clone has no files
     ) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for
-        yield from _read(process.stdout)
+        yield from read_objects(process.stdout)
 
 
-def _read(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+def read_objects(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield the commits and tags of what `git cat-file --batch` writes."""
     while head := stream.readline():
         name, kind, size = head.split()
-        content = stream.read(int(size))
+        if kind in _KINDS and int(size) <= _LARGEST_OBJECT:
+            yield kind, name, stream.read(int(size))
+        else:
+            _pass_over(stream, int(size))
         stream.read(1)
-        if kind in _KINDS:
-            yield kind, name, content
+
+
+def _pass_over(stream: IO[bytes], count: int) -> None:
+    while count > 0:
+        count -= len(stream.read(min(count, _LARGEST_OBJECT))) or count
 
 
 def _unsigned_commit(content: bytes) -> bytes:
