@@ -103,6 +103,7 @@ cpus = 2
 memory = "4GiB"
 disk = "16GiB"
 ports = "none"
+watch = "poll"
 profiles = {json.dumps(PROFILES)}
 
 [projects.{NAME}.git]
@@ -125,6 +126,19 @@ def states(desk: Desk, folder: str) -> dict[str, str]:
     """Return how folders of the machine's own are, by their names."""
     rows = json.loads(desk.type("nmstatus", "--json", folder=folder))
     return {Path(row["folder"]).name: row["state"] for row in rows}
+
+
+def hears(desk: Desk, text: str) -> None:
+    """Let a program in the machine watch a file, and write `text` to it here."""
+    heard = "/dev/shm/heard"
+    script = (
+        "const say = word => () => console.log(word);"
+        'require("chokidar").watch("file").on("ready", say("ready")).on("change", say("changed"))'
+    )
+    wait = f"timeout 120 sh -c 'until grep -q %s {heard}; do sleep 1; done'"
+    desk.run(f"timeout 600 node -e '{script}' > {heard} 2>&1 & {wait % 'ready'}")
+    (desk.code / "alpha" / "file").write_text(f"{text}\n")
+    desk.run(f"{wait % 'changed'} && pkill node")
 
 
 def test_edits_are_seen_both_ways_and_what_is_made_is_the_persons(desk: Desk) -> None:
@@ -216,13 +230,30 @@ def test_folders_of_the_machines_own_are_installed_into_inside(desk: Desk) -> No
         " : > package-lock.json"
     )
     assert "node_modules" in desk.type("nmlocal", "--auto")
-    desk.run("rm package-lock.json; npm install --no-audit --no-fund semver@7.7.2")
+    desk.run("rm package-lock.json; npm install --no-audit --no-fund semver@7.7.2 chokidar@4.0.3")
     use = "node_modules/.bin/semver 1.2.3; ls node_modules"
-    assert desk.run(f"{use}; nmlocal 'a b' >/dev/null; echo x > 'a b/c'").out.split() == [
-        "1.2.3",
-        "semver",
-    ]
+    told = desk.run(f"{use}; nmlocal 'a b' >/dev/null; echo x > 'a b/c'")
+    assert told.out.split() == ["1.2.3", "chokidar", "readdirp", "semver"]
     assert names(alpha / "node_modules") == ["theirs"]
+
+
+def test_a_watcher_that_looks_hears_of_a_change_that_is_made_here(desk: Desk) -> None:
+    assert desk.run("echo $CHOKIDAR_USEPOLLING").out == "1\n"
+    hears(desk, "looked for")
+
+
+def test_doctor_finds_a_credential_that_has_appeared(desk: Desk) -> None:
+    def said() -> tuple[bool, str]:
+        told = desk.person.inv("doctor", "--json", "-p", NAME, status=None).out
+        (check,) = (one for one in json.loads(told) if one["check"] == "credentials")
+        return check["ok"], check["says"]
+
+    assert said()[0]
+    desk.run("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/mine")
+    is_well, says = said()
+    assert not is_well
+    assert ".ssh/mine" in says
+    desk.run("rm ~/.ssh/mine*")
 
 
 def test_a_machine_that_becomes_a_projects_keeps_its_disk_and_loses_the_folders(
@@ -253,6 +284,11 @@ def test_a_machine_that_becomes_a_folders_has_all_that_it_had(desk: Desk) -> Non
     told = desk.run("cat ~/of-its-own; node_modules/.bin/semver 1.2.3; cat 'a b/c'")
     assert told.out.split() == ["here", "1.2.3", "x"]
     assert states(desk, "alpha") == dict.fromkeys(("node_modules", "target", "a b"), "bound")
+
+
+def test_a_watcher_that_is_told_hears_of_a_change_that_is_made_here(desk: Desk) -> None:
+    assert desk.run("echo $CHOKIDAR_USEPOLLING").out == "\n"
+    hears(desk, "told of")
 
 
 def test_whatever_is_sent_to_the_server_of_a_folder_opens_nothing_else(desk: Desk) -> None:
