@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .session_look import Look, Pane, Told
+from .sessions import PROMPTED
 
 if TYPE_CHECKING:
     from profiles.agent import Agent
@@ -23,6 +24,8 @@ _Judged: TypeAlias = "tuple[State, str, int | None]"
 """State, detail, and since when."""
 STILL_S = 8
 """An agent that works paints its screen at least each second; slower machines get some more."""
+TAKEN_UP_WITHIN_S = 60
+"""An agent that was started with a prompt may show nothing new for so long before it works."""
 GONE_IS_TOLD_S = 24 * 3600
 """How long after its start a session that vanished is still told of."""
 
@@ -56,9 +59,21 @@ def _of_pane(pane: Pane, agent: Agent | None, now: int) -> AgentSession:
     if pane.is_alone and not pane.has_ended:
         # It may be silent for long, and nobody can be asked.
         return AgentSession(pane.session, pane.agent, "working", "", None, pane.is_attached)
-    state, detail, since = _judge(pane, agent, now)
+    if pane.told is not None and pane.told.word == PROMPTED:
+        # The agent itself has told nothing yet.
+        state, detail, since = _starting(replace(pane, told=None), agent, now, pane.told.since)
+    else:
+        state, detail, since = _judge(pane, agent, now)
     for_s = None if since is None else max(0, now - since)
     return AgentSession(pane.session, pane.agent, state, detail, for_s, pane.is_attached)
+
+
+def _starting(pane: Pane, agent: Agent | None, now: int, begun: int) -> _Judged:
+    """Judge an agent that has not taken up its prompt: it is idle only if it never does."""
+    judged = _judge(pane, agent, now)
+    if judged[0] == "idle" and now - max(begun, pane.last_output) < TAKEN_UP_WITHIN_S:
+        return "working", "starting", begun
+    return judged
 
 
 def _judge(pane: Pane, agent: Agent | None, now: int) -> _Judged:

@@ -19,6 +19,9 @@ TMUX = "tmux -L nopal"
 """A server of nopal's own. It reads /etc/tmux.conf, which `base` writes, then ~/.tmux.conf: a file
 named by `-f` would take the place of both."""
 
+PROMPTED = "prompted"
+"""The state of an agent that was started with a prompt, until its hooks tell of another."""
+
 RECORDS = "~/.local/state/nopal/sessions"
 """A file for each session that was started and not closed since, called by its name."""
 
@@ -80,6 +83,8 @@ class Session:
     """Shell that makes `directory` ready, or ends with a word and a status."""
     alone: bool = False
     """Whether the agent needs no terminal and nobody, and ends when it is done."""
+    is_prompted: bool = False
+    """Whether it begins with something to do, and will tell when it takes that up."""
     again: Again | None = None
     """How it is started again when the machine boots, where that is wanted there."""
 
@@ -101,6 +106,11 @@ def start_script(session: Session) -> str:
     command = f"exec bash -lc {quote(pane)}"
     base = quote(session.name)
     alone = f'{TMUX} set-option -p -t "=$name:" @nopal_alone 1\n' if session.alone else ""
+    state = (
+        f'set-option -p -t "=$name:" @nopal_state "{PROMPTED} $(date +%s) "'
+        if session.is_prompted
+        else 'set-option -pu -t "=$name:" @nopal_state'
+    )
     note = _again_note(session, session.again) if session.again else ""
     return f"""
 unset TMUX TMUX_PANE
@@ -122,11 +132,10 @@ if [ $did != running ]; then
 {note}command={quote(command)}
 fi
 if [ $did = started ]; then
-  {_open(session.agent)}
+  {_open(session.agent)} \\; {state}
 elif [ $did = restarted ]; then
   {TMUX} respawn-pane -t "=$name:" -c "$dir" "$command" \\; \\
-    set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; \\
-    set-option -pu -t "=$name:" @nopal_state
+    set-option -p -t "=$name:" @nopal_agent {quote(session.agent)} \\; {state}
 fi
 {alone}[ $did = running ] || printf '%s\\n' {quote(session.agent)} > "$records/$name"
 """

@@ -38,8 +38,12 @@ state='' question=''
 case $event in
 SessionStart)
     told=$(jq -r '"\(.source) \(.session_id // "")"' 2>/dev/null)
-    # After a compaction the agent goes on with what it did.
-    [ "${told%% *}" = compact ] || state=idle
+    # After a compaction the agent goes on with what it did; one that was started with a prompt has
+    # yet to take it up.
+    case "${told%% *} $(tmux show-options -pqv -t "$TMUX_PANE" @nopal_state 2>/dev/null)" in
+    "compact "* | *" prompted "*) ;;
+    *) state=idle ;;
+    esac
     # A conversation that begins is none yet.
     [ "${told%% *}" != resume ] || goes_on_with "${told#* }"
     ;;

@@ -163,6 +163,7 @@ def start_agent(
         prepare=agent.prepare,
         agent=profile,
         before=place.before,
+        is_prompted=bool(wish.prompt) and agent.tells,
         again=again_of(agent, words),
     )
     if not wish.detach:

@@ -68,6 +68,21 @@ def test_a_session_that_asks_works_and_finishes_passes_through_every_state(guest
     assert guest.becomes("failed").detail == "overloaded"
 
 
+def test_an_agent_that_was_started_with_a_prompt_works_from_the_beginning(guest: Guest) -> None:
+    guest.start(replace(CLAUDE, is_prompted=True))
+    guest.shows("agent 0")
+    time.sleep(1)  # its hook has told that the session began
+    assert guest.becomes("working").detail == "starting"
+    guest.type("work")
+    guest.becomes("working", detail="")
+    guest.type("done")
+    guest.becomes("done")
+    guest.type("exit 0")
+    guest.becomes("done", detail="ended")
+    assert guest.start(CLAUDE) == ("claude", "restarted")
+    guest.becomes("idle")
+
+
 def test_an_agent_with_work_in_the_background_still_works(guest: Guest) -> None:
     guest.start(CLAUDE)
     guest.becomes("idle")

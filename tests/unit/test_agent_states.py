@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nopal.agent_states import GONE_IS_TOLD_S, STILL_S, AgentSession, judge
+from nopal.agent_states import (
+    GONE_IS_TOLD_S,
+    STILL_S,
+    TAKEN_UP_WITHIN_S,
+    AgentSession,
+    judge,
+)
 from nopal.session_look import Look, Pane, Record, Told, read_look
+from nopal.sessions import PROMPTED
 from profiles.agent import Agent
 from profiles.catalogue import AGENTS, load
 
@@ -103,6 +110,26 @@ def test_the_pane_decides_where_it_knows_better(
     agent: str, word: str, screen: tuple[str, ...], still_s: int, state: str
 ) -> None:
     assert state_of(pane(agent, word, screen, still_s=still_s)).state == state
+
+
+@pytest.mark.parametrize(
+    ("since_s", "screen", "still_s", "state"),
+    [
+        (0, (), 99, "working"),
+        (TAKEN_UP_WITHIN_S, CLAUDE_RESTS, TAKEN_UP_WITHIN_S - 1, "working"),
+        (TAKEN_UP_WITHIN_S - 1, CLAUDE_RESTS, TAKEN_UP_WITHIN_S, "working"),
+        (TAKEN_UP_WITHIN_S, CLAUDE_RESTS, TAKEN_UP_WITHIN_S, "idle"),
+        (TAKEN_UP_WITHIN_S, CLAUDE_WORKS, TAKEN_UP_WITHIN_S, "working"),
+        # A dialog of the first run, for one.
+        (0, CLAUDE_ASKS, 0, "waiting"),
+    ],
+)
+def test_an_agent_that_was_started_with_a_prompt_is_not_idle_before_it_takes_it_up(
+    since_s: int, screen: tuple[str, ...], still_s: int, state: str
+) -> None:
+    told = Told(PROMPTED, NOW - since_s)
+    begun = Pane("claude", "claude", NOW - still_s, told=told, screen=screen)
+    assert state_of(begun).state == state
 
 
 @pytest.mark.parametrize(("still_s", "state"), [(0, "working"), (STILL_S, "idle")])
