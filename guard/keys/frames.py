@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 from guard.wire import MalformedMessage, string
 
@@ -11,37 +12,60 @@ from .protocol import MAX_MESSAGE_BYTES
 
 MESSAGE_WITHIN_S = 10.0
 """A message that has begun must be whole by then: one byte a minute would hold a connection."""
+_HEAD_BYTES = 4
+_CHUNK_BYTES = 64 * 1024
 
 
-async def read_message(
-    reader: asyncio.StreamReader, within_s: float = MESSAGE_WITHIN_S
-) -> bytes | None:
-    """Return one message's body, however long its beginning takes; None at the end.
+@dataclass
+class Messages:
+    """What comes in on a stream, message by message."""
 
-    Raises:
-        MalformedMessage: its length is no length of a message, or the stream ends within it.
-        TimeoutError: it was begun and not finished within `within_s`.
-    """
-    first = await reader.read(1)
-    if not first:
-        return None
-    try:
-        async with timeout(within_s):
-            return await _rest(reader, first)
-    except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
-        raise TimeoutError from None
-    except asyncio.IncompleteReadError:
+    reader: asyncio.StreamReader
+    within_s: float = MESSAGE_WITHIN_S
+    _buffer: bytearray = field(default_factory=bytearray)
+
+    async def read(self) -> bytes | None:
+        """Return one message's body, however long its beginning takes; None at the end.
+
+        Raises:
+            MalformedMessage: its length is no length of a message, or the stream ends within it.
+            TimeoutError: it was begun and not finished within `within_s`.
+        """
+        if not self._buffer and not await self._more():
+            return None
+        body = self._whole()
+        return await self._rest() if body is None else body
+
+    async def _rest(self) -> bytes:
+        try:
+            async with timeout(self.within_s):
+                while await self._more():
+                    if (body := self._whole()) is not None:
+                        return body
+        except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
+            raise TimeoutError from None
         message = "a message is cut short"
-        raise MalformedMessage(message) from None
-
-
-async def _rest(reader: asyncio.StreamReader, first: bytes) -> bytes:
-    head = first + await reader.readexactly(3)
-    length = int.from_bytes(head, "big")
-    if not 0 < length <= MAX_MESSAGE_BYTES:
-        message = f"a message of {length} bytes"
         raise MalformedMessage(message)
-    return await reader.readexactly(length)
+
+    async def _more(self) -> bool:
+        chunk = await self.reader.read(_CHUNK_BYTES)
+        self._buffer += chunk
+        return bool(chunk)
+
+    def _whole(self) -> bytes | None:
+        """Take the first message, if all of it is there."""
+        if len(self._buffer) < _HEAD_BYTES:
+            return None
+        length = int.from_bytes(self._buffer[:_HEAD_BYTES], "big")
+        if not 0 < length <= MAX_MESSAGE_BYTES:
+            message = f"a message of {length} bytes"
+            raise MalformedMessage(message)
+        end = _HEAD_BYTES + length
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[_HEAD_BYTES:end])
+        del self._buffer[:end]
+        return body
 
 
 async def write_message(
@@ -49,6 +73,8 @@ async def write_message(
 ) -> None:
     """Send one message. Raises TimeoutError when the other side does not take it."""
     writer.write(string(body))
+    if not writer.transport.get_write_buffer_size():
+        return  # the other side has taken it
     try:
         async with timeout(within_s):
             await writer.drain()

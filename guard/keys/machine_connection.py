@@ -15,7 +15,7 @@ from guard.wire import MalformedMessage
 
 from .decide import Decision, decide, is_listed, why_hidden
 from .exposed import AgentKey, exposed, fingerprint
-from .frames import MESSAGE_WITHIN_S, read_message, write_message
+from .frames import MESSAGE_WITHIN_S, Messages, write_message
 from .policy import KeyPolicy
 from .protocol import (
     FAILURE,
@@ -76,8 +76,9 @@ class MachineConnection:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the client ends, or cannot be understood any more."""
         self._is_gone = reader.at_eof
+        messages = Messages(reader, self.message_within_s)
         try:
-            while (body := await read_message(reader, self.message_within_s)) is not None:
+            while (body := await messages.read()) is not None:
                 self.last_used, self.is_busy = time.monotonic(), True
                 await self.pace()
                 await write_message(writer, await self.answer(body), self.message_within_s)
@@ -145,7 +146,7 @@ class MachineConnection:
 
         def done(verdict: str, reason: str) -> bool:
             seconds = time.perf_counter() - began
-            shown = fingerprint(request.key)
+            shown = key.fingerprint if key else fingerprint(request.key)
             return self.record(Handled(shown, decision, verdict, reason, seconds, data))
 
         if key is None or decision.verdict == "deny":

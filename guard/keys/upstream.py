@@ -16,7 +16,7 @@ from guard.wire import MalformedMessage
 
 from .deadline import timeout
 from .exposed import AgentKey
-from .frames import read_message, write_message
+from .frames import Messages, write_message
 from .peer import is_by_another
 from .protocol import (
     REQUEST_IDENTITIES,
@@ -70,7 +70,7 @@ class AgentConnection:
     sign_within_s: float = SIGN_WITHIN_S
     _binds: list[SessionBind] = field(default_factory=list)
     _takes_binds: bool = True
-    _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    _streams: tuple[Messages, asyncio.StreamWriter] | None = None
 
     async def keys(self) -> tuple[AgentKey, ...]:
         """Return the agent's keys, choosing the agent where that is still to be done."""
@@ -120,17 +120,17 @@ class AgentConnection:
         await self.close()
         try:
             async with timeout(self.list_within_s):
-                streams = await asyncio.open_unix_connection(path)
-            is_foreign = is_by_another(streams[1].get_extra_info("socket"))
+                reader, writer = await asyncio.open_unix_connection(path)
+            is_foreign = is_by_another(writer.get_extra_info("socket"))
         except asyncio.TimeoutError:
             raise UpstreamFailed("it does not take connections") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else ""
             raise UpstreamFailed((reason or str(error)).lower()) from None
         if is_foreign:
-            streams[1].close()
+            writer.close()
             raise UpstreamFailed("another user listens there")
-        self._streams = streams
+        self._streams = Messages(reader), writer
         for bind in self._binds:
             if self._takes_binds and not await self._pass_on(bind):
                 await self._open(path)
@@ -154,11 +154,11 @@ class AgentConnection:
     async def _ask(self, body: bytes, within_s: float) -> bytes:
         if self._streams is None:
             raise UpstreamFailed("it is not connected")
-        reader, writer = self._streams
+        messages, writer = self._streams
         try:
             await write_message(writer, body, within_s)
             async with timeout(within_s):
-                answer = await read_message(reader)
+                answer = await messages.read()
         except (asyncio.TimeoutError, TimeoutError):
             raise await self._failed("its time was up") from None
         except MalformedMessage as error:

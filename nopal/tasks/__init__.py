@@ -3,11 +3,17 @@
 `ns` is the collection of all verbs; a repo's own `tasks.py` imports it and adds to it.
 """
 
+# ruff: noqa: E402 - what is said to Python comes before what it is said for
+
 from __future__ import annotations
 
 import atexit
 import gc
 import sys
+
+# Invoke has it compile anew each time, so as to leave nothing beside a tasks.py: in a checkout that
+# is a quarter of a short verb.
+sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 from profiles.catalogue import load
 
