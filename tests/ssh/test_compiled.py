@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -17,7 +18,12 @@ print(sys.dont_write_bytecode)
 def test_what_nopal_is_compiled_to_is_kept_though_invoke_would_not(
     flags: tuple[str, ...], said: str
 ) -> None:
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
-        [sys.executable, *flags, "-c", SAYS], capture_output=True, text=True, check=True
+        [sys.executable, *flags, "-c", SAYS],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == said
