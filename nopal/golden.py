@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lima.goldens import Golden
 from profiles.catalogue import resolve
+from provision.digest import digest
 from provision.step import Step
 
 from .assemble import Person, assemble
@@ -89,5 +90,4 @@ def _is_personal(step: Step) -> bool:
 
 
 def _digest(steps: Iterable[Step], profile: str) -> str:
-    declared = tuple(step for step in steps if profile in step.tags)
-    return hashlib.sha256(repr(declared).encode()).hexdigest()
+    return digest(step for step in steps if profile in step.tags)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from provision.digest import digest
 from provision.select import Selection
 from provision.step import Step
 
@@ -33,7 +33,7 @@ class Wish:
     @property
     def digest(self) -> str:
         """Tell whether two wishes declare the same steps."""
-        return hashlib.sha256(repr(self.steps).encode()).hexdigest()
+        return digest(self.steps)
 
     @property
     def without_checks(self) -> tuple[Step, ...]:
