@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from lima.errors import UnsafeText
+from lima.guest import AGENT_SOCKET, UID
 from lima.host import Machine
 from lima.images import Image
 
 VmType = Literal["vz", "qemu"]
-UID = 1000
-GUEST_AGENT_SOCKET = f"/run/user/{UID}/nopal-agent.sock"
-"""Where a machine's SSH agent is in the guest: in the folder of its user, which only they enter."""
 
 # Lima writes these, unquoted, into the guest's cloud-config: what they may hold is a short list.
 _PATTERNS = {
@@ -89,7 +87,7 @@ class MachineSpec:
     @property
     def guest_agent_socket(self) -> str:
         """Where that agent is in the guest."""
-        return GUEST_AGENT_SOCKET
+        return AGENT_SOCKET
 
     @property
     def home(self) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lima.spec import GUEST_AGENT_SOCKET
+from lima.guest import AGENT_SOCKET
 from provision.look import Question
 
 CLIENT = Question("ssh client", "ssh -V 2>&1 || :")
 VARIABLE = Question("agent variable", "bash -lc 'echo \"$SSH_AUTH_SOCK\"'")
 SEEN = Question(
-    "keys seen", f"SSH_AUTH_SOCK={GUEST_AGENT_SOCKET} timeout 20 ssh-add -l 2>&1; echo status $?"
+    "keys seen", f"SSH_AUTH_SOCK={AGENT_SOCKET} timeout 20 ssh-add -l 2>&1; echo status $?"
 )
 # Only root is told who listens.
 SOCKETS = Question("ssh sockets", "ss -H -l -x -p | grep -F '((\"sshd' || :", run_as="root")

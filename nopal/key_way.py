@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lima.errors import LimaError
-from lima.spec import GUEST_AGENT_SOCKET
+from lima.guest import AGENT_SOCKET
 from provision.transport.master import Master
 
 from .machine_errors import MachineError
@@ -67,7 +67,7 @@ class KeyWay:
         if master.has_agent():
             raise WiderAgent(self.machine, address.control_path)
         identity = master.identity
-        if not identity or not master.carry(GUEST_AGENT_SOCKET, self.socket):
+        if not identity or not master.carry(AGENT_SOCKET, self.socket):
             return False
         self._remember(identity)
         return True

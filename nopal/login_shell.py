@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lima.spec import GUEST_AGENT_SOCKET
+from lima.guest import AGENT_SOCKET
 from provision.shell import join, quote, quote_path
 
 from .secret_delivery import SOURCE_SECRETS
@@ -15,7 +15,7 @@ _SOURCE_WATCH = f"[ ! -r {_WATCH} ] || . {_WATCH}\n"
 # Where sessions looked for their agent that an older nopal started, and that still run.
 _OLD_LINK = (
     "! [ -L ~/.local/state/nopal/agent.sock ] || "
-    f"ln -sfn {GUEST_AGENT_SOCKET} ~/.local/state/nopal/agent.sock"
+    f"ln -sfn {AGENT_SOCKET} ~/.local/state/nopal/agent.sock"
 )
 _KNOWN_TERMS = frozenset({"linux", "screen", "screen-256color", "tmux", "tmux-256color"}) | {
     "vt100",
@@ -30,7 +30,7 @@ def prelude(term: str = "", terminfo: str = "") -> str:
     It names the machine's own agent, and makes the person's terminal known: `term` is its name,
     `terminfo` its description in base64, compiled when the guest has none.
     """
-    lines = [f"export SSH_AUTH_SOCK={GUEST_AGENT_SOCKET}", _OLD_LINK]
+    lines = [f"export SSH_AUTH_SOCK={AGENT_SOCKET}", _OLD_LINK]
     if term and term not in _KNOWN_TERMS:
         compiled = (
             f"printf %s {quote(terminfo)} | base64 -d | tic -x -o ~/.terminfo - 2>/dev/null || "

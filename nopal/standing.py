@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .machine import Machine
 from .machine_errors import MachineError, NotRunning
-from .preflight import prepare_all
 from .renew_keys import renew
 from .report import one_line_summary
 from .ssh_command import ssh_command
@@ -22,6 +20,7 @@ from .workplace import Workplace, workplace
 if TYPE_CHECKING:
     from provision.transport.address import SshAddress
 
+    from .machine import Machine
     from .project import Project
     from .workspace import Workspace
 
@@ -175,6 +174,8 @@ class Standing:
                 renew(self.workspace, self.project, reporter.say)
                 machine.carry_keys(has_some=self.project.keys.while_ != "never")
                 return address
+            from .preflight import prepare_all  # noqa: PLC0415 - most often it answers
+
             (item,) = prepare_all(self.workspace, [self.project])
             if needs and needs not in item.wish.profiles:
                 raise ProfileMissing(name, needs)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.ssh_agent import AgentUnreachable
-from lima.spec import GUEST_AGENT_SOCKET
+from lima.guest import AGENT_SOCKET
 
 from .. import key_look
 from ..key_facts import server_parts
@@ -101,13 +101,13 @@ def seen_check(
         wanted = frozenset(key.fingerprint for key in held() if key.is_named(names))
         seen = key_look.fingerprints(answers)
         if seen is None and policy is not None:
-            return Finding(False, f"nothing answers at {GUEST_AGENT_SOCKET} in it", up)
+            return Finding(False, f"nothing answers at {AGENT_SOCKET} in it", up)
         if more := sorted((seen or frozenset()) - wanted):
             return Finding(False, f"it sees more than it may: {', '.join(more)}", up)
         if fewer := sorted(wanted - (seen or frozenset())):
             return Finding(False, f"it does not see {', '.join(fewer)}", up)
-        if policy is not None and key_look.variable(answers) != GUEST_AGENT_SOCKET:
-            return Finding(False, f"SSH_AUTH_SOCK is not {GUEST_AGENT_SOCKET} in its shells", up)
+        if policy is not None and key_look.variable(answers) != AGENT_SOCKET:
+            return Finding(False, f"SSH_AUTH_SOCK is not {AGENT_SOCKET} in its shells", up)
         return good(f"{len(wanted)}, as it should")
 
     return Check("keys seen", look)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lima.spec import GUEST_AGENT_SOCKET
+from lima.guest import AGENT_SOCKET
 from nopal.login_shell import command_script, prelude
 from nopal.lost_work import SCRIPT, LostWork, read_answer
 from nopal.ssh_command import ssh_command
@@ -108,7 +108,7 @@ def test_a_session_of_an_older_nopal_finds_the_agent_that_stays(tmp_path: Path) 
     link.parent.mkdir(parents=True)
     link.symlink_to(tmp_path / "gone")
     told = sh(f'{prelude()}echo "$SSH_AUTH_SOCK"', tmp_path, SSH_AUTH_SOCK="/tmp/other")
-    assert told.strip() == str(link.readlink()) == GUEST_AGENT_SOCKET
+    assert told.strip() == str(link.readlink()) == AGENT_SOCKET
 
 
 def test_a_login_makes_no_link_of_the_old_kind(tmp_path: Path) -> None:
