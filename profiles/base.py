@@ -104,7 +104,8 @@ def _trust(guest: Guest) -> Iterator[Step]:
     # Links in /etc/ssl/certs are what update-ca-certificates made of the files; no file without its
     # link, and no certificate that is no longer wanted.
     installed = (
-        "cd /etc/ssl/certs && ls | sed -n 's/^\\(nopal-[0-9a-f]*\\)\\.pem$/\\1/p' | sort | xargs"
+        "for link in /etc/ssl/certs/nopal-*.pem; do\n"
+        '[ ! -L "$link" ] || { link=${link##*/}; echo "${link%.pem}"; }\ndone'
     )
     # What update-ca-certificates does, for these alone: it takes a minute in an emulated machine,
     # and is needed only to take a certificate out. It leaves the link of one that is gone.
@@ -128,7 +129,9 @@ for name in $wanted; do
     grep -qxF -e "$line" ca-certificates.crt || cat "$file" >> ca-certificates.crt
 done
 [ -z "$is_stale" ] || update-ca-certificates"""
-    yield Command(script, unless=f'[ "$({installed})" = {quote(wanted)} ]', name="certificates")
+    one_a_line = "\n".join(sorted(names))
+    is_done = f'[ "$({installed})" = {quote(one_a_line)} ]'
+    yield Command(script, unless=is_done, name="certificates")
 
 
 def _clock_and_language(guest: Guest) -> Iterator[Step]:

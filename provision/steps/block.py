@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..facts import Facts
 from ..shell import quote, quote_path
-from ..step import Change, Edit
+from ..step import Change, Edit, Step
 from .path import PathStep
 from .write import rewrite_file
 
@@ -18,6 +20,17 @@ line == ENVIRON["nopal_end"] { if (!inside) bad = 1; inside = 0; next }
 inside { print "|" $0 }
 END { print (bad || inside || n > 1) ? "damaged" : (n ? "there" : "none") }
 """
+
+# The same for many: each file is announced by a number, and so are its lines.
+_READ_ALL = """
+{ line = $0; sub(/\\r$/, "", line) }
+line == ENVIRON["nopal_begin_" i] { n[i]++; if (inside[i]) bad[i] = 1; inside[i] = 1; next }
+line == ENVIRON["nopal_end_" i] { if (!inside[i]) bad[i] = 1; inside[i] = 0; next }
+inside[i] { print i "|" $0 }
+END { for (i = 1; i <= ENVIRON["nopal_blocks"]; i++)
+print i " " ((bad[i] || inside[i] || n[i] > 1) ? "damaged" : (n[i] ? "there" : "none")) }
+"""
+_ANSWERED = re.compile(r"([0-9]+)([| ])(.*)")
 
 _WRITE = """
 function block() {
@@ -108,6 +121,30 @@ class Block(PathStep):
         script = rewrite_file(self.path, f'{produce} >"$nopal_new"', mode=self.mode)
         edits = () if self.sensitive else (Edit(self.path, produce),)
         return Change(summary, script, rewrites=edits)
+
+    @classmethod
+    def batch_probe(cls, steps: Sequence[Step]) -> str | None:
+        """Read all blocks by one awk."""
+        blocks = [step for step in steps if isinstance(step, Block)]
+        lines, words = ["set --"], [f"nopal_blocks={len(blocks)}"]
+        for number, block in enumerate(blocks, 1):
+            path = quote_path(block.path)
+            lines.append(f'[ ! -r {path} ] || [ ! -f {path} ] || set -- "$@" i={number} {path}')
+            words.append(f"nopal_begin_{number}={quote(block.begin)}")
+            words.append(f"nopal_end_{number}={quote(block.end)}")
+        lines.append(f'{" ".join(words)} awk {quote(_READ_ALL.strip())} "$@"')
+        return "\n".join(lines)
+
+    @classmethod
+    def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
+        """Return each block's lines and verdict."""
+        states: list[list[str]] = [[] for _ in steps]
+        for line in output.split("\n"):
+            if (found := _ANSWERED.fullmatch(line)) is None:
+                message = f"no line of a block: {line!r}"
+                raise ValueError(message)
+            states[int(found[1]) - 1].append(f"|{found[3]}" if found[2] == "|" else found[3])
+        return ["\n".join(state) for state in states]
 
     def _awk(self, program: str, file: str, **variables: str) -> str:
         # By the environment, since awk reads backslashes in `-v` values.

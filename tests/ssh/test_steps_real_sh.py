@@ -248,6 +248,29 @@ def test_a_git_setting_of_any_characters_reads_back(
     assert [entry.partition("\n")[2] for entry in listed] == list(values)
 
 
+def test_blocks_are_read_in_one_batch_as_each_by_itself(sh: StepShell, tmp_path: Path) -> None:
+    odd = tmp_path / ODD
+    texts = {
+        odd: "before\n# >>> nopal: one >>>\n3 there\n\n|x\\y\r\n# <<< nopal: one <<<\r\nafter",
+        tmp_path / "two": "# >>> nopal: one >>>\na\n# <<< nopal: one <<<\n"
+        "# >>> nopal: two >>>\nb\n# <<< nopal: two <<<\n",
+        tmp_path / "empty": "",
+        tmp_path / "cut": "# >>> nopal: one >>>\na\n",
+        tmp_path / "twice": "# >>> nopal: one >>>\n# <<< nopal: one <<<\n" * 2,
+    }
+    for path, text in texts.items():
+        path.write_bytes(text.encode())
+    paths = [*texts, tmp_path / "absent", tmp_path]
+    steps = [Block(str(path), "x\n", marker=marker) for path in paths for marker in ("one", "two")]
+    states = sh.states(steps)
+    assert states == [sh.state(step) for step in steps]
+    seen = dict(zip((step.name for step in steps), states, strict=True))
+    assert seen[f"{odd}#one"] == "|3 there\n|\n||x\\y\r\nthere"
+    assert seen[f"{tmp_path}/two#two"] == "|b\nthere"
+    assert seen[f"{tmp_path}/cut#one"].endswith("damaged")
+    assert seen[f"{tmp_path}/empty#one"] == seen[f"{tmp_path}#one"] == "none"
+
+
 def test_settings_of_several_files_are_read_in_one_batch(sh: StepShell) -> None:
     (sh.home / "broken").write_text("[")
     sh.converge(GitConfig("a.b", "1"))
