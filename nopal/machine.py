@@ -15,31 +15,30 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from provision.errors import GuestUnreachable, HostKeyChanged
-from provision.step import Step
 
-from . import lost_work
-from .boot import Boot
-from .differences import needs_boot
-from .driver import Driver
-from .guest_clock import ClockWatch
-from .guest_faults import ask_for_faults
 from .interrupt import leaving
-from .key_way import KeyWay
 from .lock import PATIENT, Command
 from .machine_errors import MachineError, NoSuchMachine
-from .mending import Mending
-from .over_master import Glance, glance
-from .report import Reporter
 from .state import MachineState, StateStore
-from .trim import trim
-from .way_in import HostKeyPins, WayIn
-from .wish import Wish
+from .way_in import WayIn
 
 if TYPE_CHECKING:
     from lima.goldens import Golden
     from provision.engine import Outcome
+    from provision.step import Step
     from provision.transport.address import SshAddress
     from provision.transport.fabric import FabricTransport
+
+    from .boot import Boot
+    from .driver import Driver
+    from .guest_clock import ClockWatch
+    from .key_way import KeyWay
+    from .lost_work import LostWork
+    from .mending import Mending
+    from .over_master import Glance
+    from .report import Reporter
+    from .way_in import HostKeyPins
+    from .wish import Wish
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,14 @@ class Machine:
 
     @cached_property
     def _mending(self) -> Mending:
+        from .mending import Mending  # noqa: PLC0415
+
         return Mending(self.way_in, self.reporter)
 
     @cached_property
     def _boot(self) -> Boot:
+        from .boot import Boot  # noqa: PLC0415
+
         return Boot(self.way_in, self.reporter, self.keys)
 
     def up(
@@ -94,6 +97,8 @@ class Machine:
             LimaError: the machine could not be made or started, or it is not as safe as asked.
             LetsNobodyIn, ConvergeError: it could not be reached, or a step failed.
         """
+        from .differences import needs_boot  # noqa: PLC0415
+
         with self.locked():
             state = self.states.read(self.name)
             if restart and needs_boot(state.spec, wish.shape()):
@@ -123,8 +128,10 @@ class Machine:
             self._judge_master(seen, outcome)
             if outcome.changed:
                 # The first look since then: whoever runs commands need not log in for each.
+                # Only what depends on when one logged in: all else was proven just now.
                 state = self.states.read(self.name)
-                self._note_fit(self._glance(state, wish, wish.without_checks).fit)
+                by_login = [step for step in wish.steps if step.needs_new_login]
+                self._note_fit(self._glance(state, wish, by_login).fit)
             return outcome
 
     @contextmanager
@@ -234,6 +241,8 @@ class Machine:
         is_connected = self.way_in.is_tended(state) and self.way_in.is_connected(state)
         if is_connected and (not logs_in or self.way_in.greets(state)):
             return
+        from .over_master import Glance  # noqa: PLC0415
+
         with self.locked():
             self._mending.connection(state, Glance())
             self._mending.sshd(state)
@@ -259,6 +268,8 @@ class Machine:
 
     def _stop(self, *, force: bool = False) -> None:
         state = self.states.read(self.name)
+        from .trim import trim  # noqa: PLC0415
+
         words = f"the machine may go on stopping; `inv down -p {self.name}` sees to it"
         with leaving(self.reporter.say, words), self.reporter.activity("stopping"):
             if state.ssh is not None and not force:
@@ -280,8 +291,10 @@ class Machine:
                 self.driver.stop(self.name, force=True)
                 self.way_in.forget()
 
-    def what_would_be_lost(self) -> tuple[lost_work.LostWork, ...] | None:
+    def what_would_be_lost(self) -> tuple[LostWork, ...] | None:
         """Ask the machine for work that is nowhere else; None when it can't be asked."""
+        from . import lost_work  # noqa: PLC0415
+
         try:
             _state, transport = self.reach()
         except (MachineError, GuestUnreachable, HostKeyChanged):
@@ -316,6 +329,8 @@ class Machine:
 
     def _glance(self, state: MachineState, wish: Wish, steps: Sequence[Step]) -> Glance:
         """Look at `steps` over Lima's SSH master, where all of the wish held before."""
+        from .over_master import Glance, glance  # noqa: PLC0415
+
         if state.ssh is None or not state.pinned or state.converged != wish.digest:
             return Glance()
         log = self.reporter.stream()
@@ -352,6 +367,8 @@ class Machine:
     ) -> Outcome:
         from provision.engine import converge  # noqa: PLC0415 - the engine loads when it is needed
 
+        from .guest_clock import ClockWatch  # noqa: PLC0415
+
         watch = ClockWatch() if dry_run else self._mending.clock(transport)
         if state.converged == wish.digest and not dry_run:
             outcome = self._look_again(transport, wish, watch)
@@ -365,6 +382,7 @@ class Machine:
                 wish.steps,
                 self.reporter,
                 dry_run=dry_run,
+                expects_changes=not dry_run and state.converged != wish.digest,
                 keep_going=keep_going,
                 requires=wish.requires,
                 log=self.reporter.stream(),
@@ -374,6 +392,8 @@ class Machine:
         if dry_run:
             return outcome
         if outcome.failed:
+            from .guest_faults import ask_for_faults  # noqa: PLC0415
+
             for fault in ask_for_faults(transport, self.name):
                 self.reporter.say(fault)
         outcome.raise_for_failure()

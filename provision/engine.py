@@ -60,6 +60,7 @@ def converge(
     report: Report,
     *,
     dry_run: bool = False,
+    expects_changes: bool = False,
     keep_going: bool = False,
     requires: Mapping[str, Collection[str]] | None = None,
     log: Log | None = None,
@@ -71,12 +72,14 @@ def converge(
     """Bring the guest to the state of `steps`, and prove it.
 
     Nothing but one exec happens when all is as it should be, or with `dry_run`, which takes a
-    second one where files are to be fetched to show how they would change. A step that fails is a
-    result, not an exception, and the rest is skipped. With `keep_going` only its dependants are:
-    for each of its tags that `requires` knows, the later steps of that tag and of those that
-    require it. `log` gets everything the guest said, but for the states of steps that keep theirs
-    out of it. A step whose probe hangs, as shows when those of its user have taken `probe_limit_s`
-    (by default as many as `probe.limit_s` says), has failed; the others are asked for once more.
+    second one where files are to be fetched to show how they would change. Who `expects_changes`
+    spares the first exec what would only prove them; without any, that takes a second one. A step
+    that fails is a result, not an exception, and the rest is skipped. With `keep_going` only its
+    dependants are: for each of its tags that `requires` knows, the later steps of that tag and of
+    those that require it. `log` gets everything the guest said, but for the states of steps that
+    keep theirs out of it. A step whose probe hangs, as shows when those of its user have taken
+    `probe_limit_s` (by default as many as `probe.limit_s` says), has failed; the others are asked
+    for once more.
 
     Raises:
         ContradictingSteps: two steps of one id differ.
@@ -89,10 +92,14 @@ def converge(
     dependants = Dependants(declared, (requires or {}) if keep_going else None)
     patience_s = limit_s(declared) if probe_limit_s is None else probe_limit_s
     run = Session(transport, dependants, report, log, patience_s, sudo_password)
-    answer = run.probe("probe", (*premise.questions, *declared) if premise else ())
+    first = tuple(s for s in declared if not (expects_changes and s.only_proves)) or declared
+    answer = run.probe("probe", (*premise.questions, *first) if premise else first)
     if premise:
         premise.require(answer)
-    wanted = plan(declared, answer.states, answer.facts, faults=run.faults)
+    wanted = plan(first, answer.states, answer.facts, faults=run.faults)
+    if not wanted.actions and first != declared:
+        answer = run.probe("proof")
+        wanted = plan(declared, answer.states, answer.facts, faults=run.faults)
     if dry_run:
         if wanted.changes:
             from .contents import show  # noqa: PLC0415 - mostly there is nothing to show

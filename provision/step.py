@@ -75,6 +75,8 @@ class Step(ABC):
     kind: ClassVar[str] = "step"
     needs_new_login: ClassVar[bool] = False
     """Whether such a change counts only after a new login; the engine then logs in anew."""
+    only_proves: ClassVar[bool] = False
+    """Whether it changes nothing, and shows what the other steps did."""
     keeps_state_in_log: ClassVar[bool] = True
     """False where the state is a whole file of the user's, which may hold secrets."""
     merges_after: ClassVar[tuple[str, ...]] = ()

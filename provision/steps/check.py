@@ -21,6 +21,7 @@ class Check(Step):
     """
 
     kind = "check"
+    only_proves = True
 
     run_as: RunAs = field(default="login", kw_only=True)
 

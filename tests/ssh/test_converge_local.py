@@ -21,8 +21,10 @@ from provision.errors import ContradictingSteps, GuestUnreachable, StepFailed, S
 from provision.probe import ENVIRONMENT
 from provision.report import SilentReport
 from provision.session import MOST_STUCK
+from provision.shell import quote
 from provision.step import Step
 from provision.steps.block import Block
+from provision.steps.check import Check
 from provision.steps.file import File
 from provision.steps.json_merge import JsonMerge
 from provision.steps.line import Line
@@ -62,6 +64,7 @@ def run(
     *steps: Step,
     report: Recorder | None = None,
     dry_run: bool = False,
+    expects_changes: bool = False,
     keep_going: bool = False,
     requires: Mapping[str, tuple[str, ...]] | None = None,
     log: io.StringIO | None = None,
@@ -71,6 +74,7 @@ def run(
         login(*steps),
         report or SilentReport(),
         dry_run=dry_run,
+        expects_changes=expects_changes,
         keep_going=keep_going,
         requires=requires,
         log=log,
@@ -722,3 +726,23 @@ def test_a_kernel_setting_is_read_whole(transport: LocalTransport) -> None:
     lines: list[str] = []
     transport.run(Sysctl("kernel.pid_max", "1").probe(), lines.append)
     assert lines[0] == node.read_text().strip()
+
+
+def test_what_only_proves_is_tried_once_where_changes_are_expected(
+    transport: LocalTransport, here: Path
+) -> None:
+    tries = here / "tries"
+    check = Check(f"echo x >> {quote(str(tries))}; cat {quote(str(here / 'file'))}", matches="two")
+    file = File(str(here / "file"), "one\n", run_as="login")
+
+    def tried() -> int:
+        return len(tries.read_text().splitlines())
+
+    wrong = run(transport, file, check, expects_changes=True)
+    assert (statuses(wrong), wrong.execs, tried()) == (["changed", "failed"], 3, 1)
+    right = run(transport, replace(file, content="two\n"), check, expects_changes=True)
+    assert (statuses(right), right.execs, tried()) == (["changed", "ok"], 3, 2)
+    # Nothing was to be changed after all.
+    same = run(transport, replace(file, content="two\n"), check, expects_changes=True)
+    assert (statuses(same), same.execs, tried()) == (["ok", "ok"], 2, 3)
+    assert run(transport, check, expects_changes=True).execs == 1
