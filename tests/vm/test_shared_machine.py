@@ -136,9 +136,9 @@ def hears(desk: Desk, text: str) -> None:
         'require("chokidar").watch("file").on("ready", say("ready")).on("change", say("changed"))'
     )
     wait = f"timeout 120 sh -c 'until grep -q %s {heard}; do sleep 1; done'"
-    desk.run(f"timeout 600 node -e '{script}' > {heard} 2>&1 & {wait % 'ready'}")
+    told = desk.run(f"timeout 600 node -e '{script}' > {heard} 2>&1 & {wait % 'ready'}; echo $!")
     (desk.code / "alpha" / "file").write_text(f"{text}\n")
-    desk.run(f"{wait % 'changed'} && pkill node")
+    desk.run(f"{wait % 'changed'} && kill {int(told.out)}")
 
 
 def test_edits_are_seen_both_ways_and_what_is_made_is_the_persons(desk: Desk) -> None:
@@ -249,11 +249,11 @@ def test_doctor_finds_a_credential_that_has_appeared(desk: Desk) -> None:
         return check["ok"], check["says"]
 
     assert said()[0]
-    desk.run("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/mine")
+    desk.run("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519")
     is_well, says = said()
     assert not is_well
-    assert ".ssh/mine" in says
-    desk.run("rm ~/.ssh/mine*")
+    assert ".ssh/id_ed25519" in says
+    desk.run("rm ~/.ssh/id_ed25519*")
 
 
 def test_a_machine_that_becomes_a_projects_keeps_its_disk_and_loses_the_folders(
