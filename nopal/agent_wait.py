@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .agent_states import AgentSession, State
 from .errors import ProjectError
 from .machine_errors import MachineError
+from .task_records import OPEN, TaskRecord
 
 if TYPE_CHECKING:
     from .agent_list import Seen
@@ -96,6 +97,15 @@ def _gone(seen: Seen, session: str, last: AgentSession | None) -> AgentSession:
         raise NoSuchSession(session, seen.machine, known)
     why = (seen.failure or "its session was closed") if seen.runs else "the machine was stopped"
     return AgentSession(session, last.agent if last else "", "gone", why)
+
+
+def of_task(record: TaskRecord) -> AgentSession | None:
+    """Return how the session of a task ended that is closed by now; None for one yet to end."""
+    if record.state in {*OPEN, "held"}:
+        return None
+    state = record.state if record.state in ("done", "failed", "waiting") else "gone"
+    said = record.said if state == record.state else record.state
+    return AgentSession(record.session, record.agent, state, said)
 
 
 def in_seconds(text: str) -> float | None:

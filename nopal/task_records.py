@@ -120,6 +120,11 @@ class TaskRecords:
         there = [n for n in numbers if (self.folder / str(n) / "task.json").exists()]
         return tuple(self.read(str(number)) for number in there)
 
+    def of_session(self, project: str, session: str) -> TaskRecord | None:
+        """Return the task that ran, or runs, in a session of a project's machine, if any did."""
+        found = (one for one in self.all() if (one.project, one.session) == (project, session))
+        return next(found, None)
+
     def place(self, record: TaskRecord) -> Path:
         """Return the folder of a task."""
         return self.folder / str(record.number)

@@ -129,14 +129,31 @@ def wait(c: Context, session: str, project: str = "", timeout: str = "") -> None
     is over.
     """
     from ..agent_list import Watcher  # noqa: PLC0415
-    from ..agent_wait import STATUS, TIMED_OUT, Waiting, in_seconds  # noqa: PLC0415
+    from ..agent_wait import (  # noqa: PLC0415
+        STATUS,
+        TIMED_OUT,
+        NoSuchSession,
+        Waiting,
+        in_seconds,
+        of_task,
+    )
+    from ..screen import printable  # noqa: PLC0415
+    from ..task_records import TaskRecords  # noqa: PLC0415
 
     limit = in_seconds(timeout)
     workspace = open_workspace(c)
     watcher = Watcher.of(workspace)
     (name,) = workspace.names([project] if project else [])
-    found = Waiting(lambda: watcher.see(name)).until_it_stops(session, limit)
+    try:
+        found = Waiting(lambda: watcher.see(name)).until_it_stops(session, limit)
+    except NoSuchSession:
+        # What a task has done is brought home, and its session closed.
+        record = TaskRecords(workspace.paths.home / "tasks").of_session(name, session)
+        found = of_task(record) if record else None
+        if found is None:
+            raise
     if found is None:
         raise Exit(f"{name}: {session} still works", TIMED_OUT)
-    sys.stdout.write(f"{found.state}" + (f": {found.detail}" if found.detail else "") + "\n")
+    detail = printable(found.detail)
+    sys.stdout.write(f"{found.state}" + (f": {detail}" if detail else "") + "\n")
     raise Exit(code=STATUS[found.state])

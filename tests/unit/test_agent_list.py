@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from nopal import task_records
 from nopal.agent_changes import changes, known
 from nopal.agent_list import Seen, Watcher, as_data, as_text, describer, roughly
 from nopal.agent_states import AgentSession, State
-from nopal.agent_wait import IDLE_S, PATIENCE_S, BadTime, NoSuchSession, Waiting, in_seconds
+from nopal.agent_wait import (
+    IDLE_S,
+    PATIENCE_S,
+    BadTime,
+    NoSuchSession,
+    Waiting,
+    in_seconds,
+    of_task,
+)
 from nopal.errors import Place, ProjectError
 from nopal.own_profiles import BrokenProfiles
 from nopal.session_look import Look, Pane, Told
+from nopal.task_records import TaskRecords
 from profiles.catalogue import load
 from provision.errors import GuestUnreachable
 from provision.transport.address import SshAddress
@@ -225,3 +237,31 @@ def test_what_is_no_span_of_time_is_refused(text: str) -> None:
         in_seconds(text)
     assert isinstance(caught.value, ProjectError)
     assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "found"),
+    [
+        ("done", "All is done.", ("done", "All is done.")),
+        ("failed", "no such file", ("failed", "no such file")),
+        ("waiting", "May I?", ("waiting", "May I?")),
+        ("cancelled", "", ("gone", "cancelled")),
+        ("interrupted", "the machine restarted", ("gone", "interrupted")),
+        ("running", "", None),
+        ("held", "", None),
+    ],
+)
+def test_a_task_whose_session_is_closed_has_ended_as_its_record_says(
+    tmp_path: Path, state: task_records.State, said: str, found: tuple[str, str] | None
+) -> None:
+    records = TaskRecords(tmp_path / "tasks")
+    new = records.new(
+        project="blog", agent="codex", prompt="x", repo="", branch="", timeout_s=1, turns=0
+    )
+    records.write(msgspec.structs.replace(new, state=state, said=said))
+    assert records.of_session("shop", "task-1") is None
+    assert records.of_session("blog", "task-2") is None
+    record = records.of_session("blog", "task-1")
+    assert record
+    ended = of_task(record)
+    assert (ended and (ended.state, ended.detail)) == found

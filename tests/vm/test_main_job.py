@@ -484,7 +484,10 @@ def test_tasks_see_their_secrets_and_are_taken_up_after_a_kill(job: Job) -> None
     inv("task", f"ALONE {run}", "--agent=codex", *here)
     for number in ("1", "2"):
         assert inv("wait", f"task-{number}", "-p", NAME).out == "done: ended\n"
+    for number in ("1", "2"):
         assert "+seen" in inv("tasks.diff", number).out
+    # It has been brought home by now, and its session closed.
+    assert inv("wait", "task-2", "-p", NAME).out.startswith("done")
 
 
 def test_a_login_is_given_rotated_and_taken_away_while_the_machine_runs(job: Job) -> None:
