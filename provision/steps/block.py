@@ -12,25 +12,18 @@ from ..step import Change, Edit, Step
 from .path import PathStep
 from .write import rewrite_file
 
-# A marker may end in CR too: an editor may have changed the whole file's newlines.
+# A marker may end in CR too: an editor may have changed the whole file's newlines. Each of several
+# files is announced by a number, with which its lines begin.
 _READ = """
-{ line = $0; sub(/\\r$/, "", line) }
-line == ENVIRON["nopal_begin"] { n++; if (inside) bad = 1; inside = 1; next }
-line == ENVIRON["nopal_end"] { if (!inside) bad = 1; inside = 0; next }
-inside { print "|" $0 }
-END { print (bad || inside || n > 1) ? "damaged" : (n ? "there" : "none") }
-"""
-
-# The same for many: each file is announced by a number, and so are its lines.
-_READ_ALL = """
+function told() { return ENVIRON["nopal_blocks"] == 1 ? "" : i }
 { line = $0; sub(/\\r$/, "", line) }
 line == ENVIRON["nopal_begin_" i] { n[i]++; if (inside[i]) bad[i] = 1; inside[i] = 1; next }
 line == ENVIRON["nopal_end_" i] { if (!inside[i]) bad[i] = 1; inside[i] = 0; next }
-inside[i] { print i "|" $0 }
+inside[i] { print told() "|" $0 }
 END { for (i = 1; i <= ENVIRON["nopal_blocks"]; i++)
-print i " " ((bad[i] || inside[i] || n[i] > 1) ? "damaged" : (n[i] ? "there" : "none")) }
+print told() ((bad[i] || inside[i] || n[i] > 1) ? "damaged" : (n[i] ? "there" : "none")) }
 """
-_ANSWERED = re.compile(r"([0-9]+)([| ])(.*)")
+_ANSWERED = re.compile(r"([0-9]+)(\|.*|there|none|damaged)")
 
 _WRITE = """
 function block() {
@@ -101,8 +94,7 @@ class Block(PathStep):
 
     def probe(self) -> str:
         """Read what stands between the markers."""
-        path = quote_path(self.path)
-        return f"if [ -f {path} ]; then\n{self._awk(_READ, path)}\nelse echo none; fi"
+        return _reading([self])
 
     def plan(self, state: str, facts: Facts) -> Change | None:
         """Put the block in, or replace what stands between the markers."""
@@ -125,15 +117,7 @@ class Block(PathStep):
     @classmethod
     def batch_probe(cls, steps: Sequence[Step]) -> str | None:
         """Read all blocks by one awk."""
-        blocks = [step for step in steps if isinstance(step, Block)]
-        lines, words = ["set --"], [f"nopal_blocks={len(blocks)}"]
-        for number, block in enumerate(blocks, 1):
-            path = quote_path(block.path)
-            lines.append(f'[ ! -r {path} ] || [ ! -f {path} ] || set -- "$@" i={number} {path}')
-            words.append(f"nopal_begin_{number}={quote(block.begin)}")
-            words.append(f"nopal_end_{number}={quote(block.end)}")
-        lines.append(f'{" ".join(words)} awk {quote(_READ_ALL.strip())} "$@"')
-        return "\n".join(lines)
+        return _reading([step for step in steps if isinstance(step, Block)])
 
     @classmethod
     def batch_states(cls, steps: Sequence[Step], output: str) -> Sequence[str]:
@@ -143,7 +127,7 @@ class Block(PathStep):
             if (found := _ANSWERED.fullmatch(line)) is None:
                 message = f"no line of a block: {line!r}"
                 raise ValueError(message)
-            states[int(found[1]) - 1].append(f"|{found[3]}" if found[2] == "|" else found[3])
+            states[int(found[1]) - 1].append(found[2])
         return ["\n".join(state) for state in states]
 
     def _awk(self, program: str, file: str, **variables: str) -> str:
@@ -151,3 +135,14 @@ class Block(PathStep):
         values = {"nopal_begin": self.begin, "nopal_end": self.end, **variables}
         words = " ".join(f"{key}={quote(value)}" for key, value in values.items())
         return f"{words} awk {quote(program.strip())} {file}"
+
+
+def _reading(blocks: Sequence[Block]) -> str:
+    """Return shell that prints the state of each block, one of several behind its number."""
+    lines, words = ["set --"], [f"nopal_blocks={len(blocks)}"]
+    for number, block in enumerate(blocks, 1):
+        path = quote_path(block.path)
+        lines.append(f'[ ! -r {path} ] || [ ! -f {path} ] || set -- "$@" i={number} {path}')
+        words.append(f"nopal_begin_{number}={quote(block.begin)}")
+        words.append(f"nopal_end_{number}={quote(block.end)}")
+    return "\n".join([*lines, f'{" ".join(words)} awk {quote(_READ.strip())} "$@"'])
