@@ -41,7 +41,7 @@ class Wish:
 
         What was verified holds as long as every other step does.
         """
-        return tuple(step for step in self.steps if step.kind != "check")
+        return tuple(step for step in self.steps if not step.only_proves)
 
     def chosen(self, selection: Selection) -> Wish:
         """Return the wish with only the steps that are meant.

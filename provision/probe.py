@@ -148,7 +148,7 @@ def limit_s(steps: Iterable[Step]) -> int:
 
     A machine may be slow, or emulated; and each check starts the program that it verifies.
     """
-    return _LIMIT_S + _CHECK_LIMIT_S * sum(step.kind == "check" for step in steps)
+    return _LIMIT_S + _CHECK_LIMIT_S * sum(step.only_proves for step in steps)
 
 
 def read_facts(text: str) -> Facts:

@@ -74,7 +74,7 @@ async def write_message(
     """Send one message. Raises TimeoutError when the other side does not take it."""
     writer.write(string(body))
     if not writer.transport.get_write_buffer_size():
-        return  # the other side has taken it
+        return  # there is nothing to wait for
     try:
         async with timeout(within_s):
             await writer.drain()

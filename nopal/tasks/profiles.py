@@ -42,7 +42,7 @@ def _run(c: Context, profile: Profile, action: str, project: str) -> None:
         result
         for step, result in zip(declare(item.wish.steps), found.results, strict=True)
         if result.status != "ok"
-        and (action == "plan" or (profile.label in step.tags and step.kind == "check"))
+        and (action == "plan" or (profile.label in step.tags and step.only_proves))
     ]
     for result in wrong:
         sys.stdout.write(printable(f"{result.id}: {result.summary}") + "\n")

@@ -138,7 +138,7 @@ def wait(c: Context, session: str, project: str = "", timeout: str = "") -> None
         of_task,
     )
     from ..screen import printable  # noqa: PLC0415
-    from ..task_records import TaskRecords  # noqa: PLC0415
+    from ..task_queue import TaskQueue  # noqa: PLC0415
 
     limit = in_seconds(timeout)
     workspace = open_workspace(c)
@@ -148,7 +148,7 @@ def wait(c: Context, session: str, project: str = "", timeout: str = "") -> None
         found = Waiting(lambda: watcher.see(name)).until_it_stops(session, limit)
     except NoSuchSession:
         # What a task has done is brought home, and its session closed.
-        record = TaskRecords(workspace.paths.home / "tasks").of_session(name, session)
+        record = TaskQueue(workspace).records.of_session(name, session)
         found = of_task(record) if record else None
         if found is None:
             raise
